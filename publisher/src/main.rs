@@ -1,0 +1,2 @@
+//! The `cidery` command.
+fn main() {}
