@@ -1,0 +1,40 @@
+//! The bounds of SPEC §12. Each is checked before memory is spent on what it bounds.
+
+/// Characters of a package name, `@scope/name`.
+pub const NAME_CHARS: usize = 214;
+/// Characters of a version.
+pub const VERSION_CHARS: usize = 128;
+/// Characters of a range.
+pub const RANGE_CHARS: usize = 256;
+/// Characters of a log's origin.
+pub const ORIGIN_CHARS: usize = 128;
+/// Bytes of a manifest.
+pub const MANIFEST_BYTES: usize = 1 << 20;
+/// Modules of a manifest.
+pub const MANIFEST_MODULES: usize = 1_000;
+/// Bytes of all modules of a manifest together: what Worker Loader takes.
+pub const CODE_BYTES: u64 = 64 << 20;
+/// Bytes of one blob.
+pub const BLOB_BYTES: u64 = 64 << 20;
+/// Characters of a module's path.
+pub const PATH_CHARS: usize = 512;
+/// Bytes of an envelope as JSON.
+pub const ENVELOPE_BYTES: usize = 8 << 10;
+/// Signatures of an envelope, and keys of an authority.
+pub const KEYS: usize = 16;
+/// Bytes of a log entry: what C2SP's entry bundles can hold.
+pub const ENTRY_BYTES: usize = 65_535;
+/// Bytes of a checkpoint with all its signatures.
+pub const CHECKPOINT_BYTES: usize = 16 << 10;
+/// Signature lines of a checkpoint.
+pub const CHECKPOINT_SIGNATURES: usize = 64;
+/// Hashes of a Merkle proof: the tree's height is at most 63.
+pub const PROOF_HASHES: usize = 64;
+/// Entries of a tree: sizes stay below 2^53, so that every language can hold them.
+pub const TREE_SIZE: u64 = (1 << 53) - 1;
+/// Records of a chain of authority, in a receipt.
+pub const CHAIN_RECORDS: usize = 64;
+/// Bytes of a receipt, a head, and a resolution.
+pub const RECEIPT_BYTES: usize = 1 << 20;
+/// Bytes of a publish request.
+pub const PUBLISH_BYTES: usize = 2 << 20;
