@@ -30,8 +30,8 @@ impl PublicKey {
     /// # Errors
     /// [`Error::Key`] where the bytes are not the canonical encoding of a point, or the point is of small order.
     pub fn from_bytes(bytes: [u8; 32]) -> Result<Self, Error> {
-        let key =
-            VerifyingKey::from_bytes(&bytes).map_err(|_| Error::Key { reason: "not a point of the curve" })?;
+        let key = VerifyingKey::from_bytes(&bytes)
+            .map_err(|_| Error::Key { reason: "not a point of the curve" })?;
         if key.is_weak() {
             return Err(Error::Key { reason: "a point of small order" });
         }
@@ -76,8 +76,7 @@ impl FromStr for PublicKey {
         if text.len() != TEXT_CHARS || !text.starts_with('z') {
             return Err(Error::Key { reason: "the text form is `z6Mk…`, 48 characters" });
         }
-        let (_, bytes) =
-            multibase::decode(text).map_err(|_| Error::Key { reason: "not base58btc" })?;
+        let (_, bytes) = multibase::decode(text).map_err(|_| Error::Key { reason: "not base58btc" })?;
         match bytes.strip_prefix(&MULTICODEC_ED25519).map(<[u8; 32]>::try_from) {
             Some(Ok(key)) => PublicKey::from_bytes(key),
             _ => Err(Error::Key { reason: "not the multicodec ed25519-pub with 32 bytes" }),
