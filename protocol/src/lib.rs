@@ -1,16 +1,55 @@
-//! Cidery's objects as types.
+//! Cidery's objects as types: every byte that is hashed, signed or logged, as SPEC.md lays it out.
+//!
+//! ```text
+//!  modules ──► Manifest ──► Record ──► Envelope ──► SignedRecord ──► entry ──► log ──► Receipt
+//!   (blobs)      (CID)       (CID)      (DSSE)      (valid signatures)  (leaf)  (tree)   and Head
+//!                                                        │
+//!                                                        ▼
+//!                                                PackageState::apply
+//! ```
+//!
+//! | SPEC | here |
+//! |---|---|
+//! | §1 canonical encoding | `canonical`, the only encoder |
+//! | §2 content identifiers | [`Cid`], [`Codec`] |
+//! | §3 names, versions, ranges | [`PackageName`], [`Origin`], [`Version`], [`Range`] |
+//! | §4 keys and signatures | [`PublicKey`], [`Signature`] |
+//! | §5 manifest | [`manifest`] |
+//! | §6 records | [`Envelope`], [`Record`], [`Authority`], [`PackageState`] |
+//! | §7 log: entries, checkpoints | [`SignedRecord`], [`log`] |
+//! | §8 log: tree, proofs, tiles | [`log`] |
+//! | §9 receipt, head, resolution | [`Receipt`], [`Head`], [`Resolution`] |
+//! | §12 limits | [`limits`] |
+//! | §13 error codes | [`Code`], [`Error::code`] |
+//!
+//! There is no clock here, no randomness, no I/O, no HTTP, no private key, and no opinion about whom to trust: that is
+//! `cidery-verifier`. No function panics, whatever bytes it is given.
+
 mod canonical;
 mod cid;
 mod code;
+mod entry;
+mod envelope;
 mod error;
 mod key;
 pub mod limits;
 pub mod log;
+pub mod manifest;
 mod name;
+mod package;
+mod path;
+mod receipt;
+mod record;
 mod version;
+
 pub use cid::{Cid, Codec};
 pub use code::{Code, UnknownCode};
+pub use entry::SignedRecord;
+pub use envelope::{Envelope, pae};
 pub use error::Error;
 pub use key::{PublicKey, Signature};
 pub use name::{Origin, PackageName};
+pub use package::{Authority, PackageState, ReleaseState};
+pub use receipt::{Head, HeadFormat, Join, Receipt, ReceiptFormat, Resolution, ResolutionFormat, Since};
+pub use record::{Action, Build, Floors, Init, NpmSource, Provenance, Record, RecordBody, Recovery, Release};
 pub use version::{Range, Version};

@@ -311,3 +311,167 @@ fn written(old: u64, new: u64) -> impl Iterator<Item = (u64, u16)> {
     let range = if old < new { old / FULL..new.div_ceil(FULL) } else { 0..0 };
     range.map(move |index| (index, (new - index * FULL).min(FULL) as u16))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::log::{appended_nodes, leaf_hash};
+
+    /// The examples in the text of C2SP tlog-tiles.
+    #[test]
+    fn a_tree_of_70000_entries_has_these_tiles() {
+        let mut widths = BTreeMap::<(u8, u16), u64>::new();
+        for tile in written_tiles(0, 70_000) {
+            *widths.entry((tile.level(), tile.width())).or_default() += 1;
+        }
+        let wanted = [((0, 112), 1), ((0, 256), 273), ((1, 17), 1), ((1, 256), 1), ((2, 1), 1)];
+        assert_eq!(widths, wanted.into());
+        assert_eq!(
+            written_tiles(0, 256).map(|tile| tile.path()).collect::<Vec<_>>(),
+            ["tile/0/000", "tile/1/000.p/1"]
+        );
+        assert_eq!(Tile::new(3, 1_234_067, 256).map(|tile| tile.path()), Ok("tile/3/x001/x234/067".into()));
+    }
+
+    #[test]
+    fn growth_writes_what_is_new_or_wider() {
+        let paths = |old, new| written_tiles(old, new).map(|tile| tile.path()).collect::<Vec<_>>();
+        assert_eq!(paths(5, 5), Vec::<String>::new());
+        assert_eq!(paths(5, 4), Vec::<String>::new());
+        assert_eq!(paths(255, 256), ["tile/0/000", "tile/1/000.p/1"]);
+        assert_eq!(paths(256, 257), ["tile/0/001.p/1"]);
+        assert_eq!(paths(300, 520), ["tile/0/001", "tile/0/002.p/8", "tile/1/000.p/2"]);
+        assert_eq!(paths(65_535, 65_536), ["tile/0/255", "tile/1/000", "tile/2/000.p/1"]);
+        let bundles: Vec<_> = written_bundles(300, 520).map(|bundle| bundle.path()).collect();
+        assert_eq!(bundles, ["tile/entries/001", "tile/entries/002.p/8"]);
+        assert_eq!(Bundle::holding(511, 520).map(|bundle| bundle.entries()), Ok(256..512));
+    }
+
+    #[test]
+    fn other_paths_are_refused() {
+        for path in [
+            "tile/0/000.p/0",
+            "tile/0/000.p/256",
+            "tile/0/000.p/01",
+            "tile/0/000.p/",
+            "tile/0/0",
+            "tile/0/0000",
+            "tile/0/x000/000",
+            "tile/0/001/000",
+            "tile/0/x001/x000",
+            "tile/0/x001/",
+            "tile/00/000",
+            "tile/+1/000",
+            "tile/0/+01",
+            "tile/7/000.p/1",
+            "tile/64/000",
+            "tile/256/000",
+            "tile/-1/000",
+            "tile/8/0/000",
+            "tile/0/000/",
+            "/tile/0/000",
+            "tile/0/000.p/1.p/1",
+            "tile/0/x999/x999/x999/x999/x999/x999/999",
+            "tile/0/x18446744073709551615/x18446744073709551615/000",
+            "tile/entries",
+            "tile/",
+            "",
+        ] {
+            assert!(Tile::parse(path).is_err(), "{path} passed");
+        }
+        assert!(Tile::parse("tile/entries/000").is_err());
+        assert!(Bundle::parse("tile/0/000").is_err());
+        assert!(Bundle::parse(&format!("tile/entries/{}000", "x000/".repeat(100_000))).is_err());
+    }
+
+    #[test]
+    fn every_node_is_read_from_the_tile_that_holds_it() {
+        const SIZE: u64 = 600;
+        let mut nodes = BTreeMap::<Node, Hash>::new();
+        for number in 0..SIZE {
+            let leaf = leaf_hash(&number.to_be_bytes());
+            let added =
+                appended_nodes(number, leaf, |node| Ok::<_, Error>(nodes[&node])).expect("they are there");
+            nodes.extend(added);
+        }
+        for size in [1, 2, 255, 256, 257, 511, 512, SIZE] {
+            let tiles: BTreeMap<String, Vec<u8>> = written_tiles(0, size)
+                .map(|tile| (tile.path(), tile.nodes().flat_map(|node| *nodes[&node].as_bytes()).collect()))
+                .collect();
+            for (node, hash) in &nodes {
+                let complete = (node.index + 1) << node.level <= size;
+                let tile = Tile::holding(*node, size);
+                assert_eq!(tile.is_ok(), complete, "{node:?} of {size}");
+                if let Ok(tile) = tile {
+                    assert_eq!(
+                        tile.node(&tiles[&tile.path()], *node).as_ref(),
+                        Ok(hash),
+                        "{node:?} of {size}"
+                    );
+                }
+            }
+        }
+        // A full tile also has the hash of the node above it.
+        let tile = Tile::new(0, 1, 256).expect("a tile");
+        let bytes: Vec<u8> = tile.nodes().flat_map(|node| *nodes[&node].as_bytes()).collect();
+        let above = Node { level: 8, index: 1 };
+        assert_eq!(tile.node(&bytes, above), Ok(nodes[&above]));
+        assert!(tile.node(&bytes, Node { level: 8, index: 0 }).is_err());
+        assert!(tile.node(&bytes, Node { level: 9, index: 0 }).is_err());
+        assert!(tile.node(&bytes[1..], above).is_err());
+        assert!(Tile::new(1, 0, 1).expect("a tile").node(&bytes[..32], Node { level: 7, index: 0 }).is_err());
+    }
+
+    #[test]
+    fn bundles_have_their_entries_and_no_more() {
+        let entries: [&[u8]; 3] = [b"", b"a", &[7; 65_535]];
+        let bundle = encode_bundle(&entries).expect("entries fit");
+        assert_eq!(bundle[..5], [0, 0, 0, 1, b'a']);
+        assert_eq!(decode_bundle(&bundle, 3).as_deref(), Ok(&entries[..]));
+        assert!(decode_bundle(&bundle, 2).is_err());
+        assert!(decode_bundle(&bundle, 4).is_err());
+        assert!(decode_bundle(&bundle[..bundle.len() - 1], 3).is_err());
+        assert!(matches!(encode_bundle(&[vec![0; 65_536]]), Err(Error::Limit { got: 65_536, .. })));
+        assert!(matches!(encode_bundle(&[b""; 257]), Err(Error::Limit { got: 257, .. })));
+    }
+
+    proptest! {
+        #[test]
+        fn t19_a_path_is_refused_or_the_one_of_its_tile(path in "tile/([0-9]{1,3}|entries)(/x[0-9]{2,4}){0,3}/[0-9]{2,4}(\\.p/[0-9]{1,3})?") {
+            if let Ok(tile) = Tile::parse(&path) {
+                prop_assert_eq!(tile.path(), path.clone());
+            }
+            if let Ok(bundle) = Bundle::parse(&path) {
+                prop_assert_eq!(bundle.path(), path);
+            }
+        }
+
+        #[test]
+        fn paths_are_read_back(level in 0_u8..6, index in 0_u64..1 << 13, width in 1_u16..=256) {
+            let tile = Tile::new(level, index, width).or_else(|_| Tile::new(level, 0, 1))?;
+            prop_assert_eq!(Tile::parse(&tile.path()), Ok(tile));
+            let bundle = Bundle::new(index * 1_000_003, width)?;
+            prop_assert_eq!(Bundle::parse(&bundle.path()), Ok(bundle));
+        }
+
+        #[test]
+        fn arbitrary_nodes_and_sizes_are_answered(level: u8, index: u64, size: u64, tile_level: u8, width: u16) {
+            let node = Node { level, index };
+            let _ = Tile::holding(node, size);
+            if let Ok(tile) = Tile::new(tile_level % 8, index >> 20, width % 300) {
+                let _ = tile.node(&vec![0; usize::from(tile.width()) * 32], node);
+            }
+        }
+
+        #[test]
+        fn t19_a_bundle_is_refused_or_the_one_of_its_entries(bytes: Vec<u8>, width in 0_u16..8) {
+            if let Ok(entries) = decode_bundle(&bytes, width) {
+                prop_assert_eq!(encode_bundle(&entries)?, bytes);
+            }
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! What a loader is given with a release (SPEC §9): the receipt says that it was logged, the head that the log still says
+//! so, and a resolution carries both.
+
+use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
+
+use crate::{Error, canonical, limits, log::Hash};
+
+/// A release with its chain of authority and the proof that the log holds it; immutable. Nothing in it is verified.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Receipt {
+    /// The layout.
+    pub format: ReceiptFormat,
+    /// Log entries from the `init` to the authority of the release, oldest first; each is named by the next one's
+    /// `authority`, so that the one inclusion proof covers all.
+    pub chain: Vec<ByteBuf>,
+    /// The log entry of the release.
+    pub release: ByteBuf,
+    /// Its index in the log.
+    pub index: u64,
+    /// The first checkpoint that covers it, with the log's signature.
+    pub checkpoint: ByteBuf,
+    /// Its inclusion under that checkpoint.
+    pub inclusion: Vec<Hash>,
+}
+
+/// The layout of a receipt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ReceiptFormat {
+    /// SPEC §9.1.
+    #[serde(rename = "cidery-receipt-v1")]
+    V1,
+}
+
+/// The newest checkpoint of a log with its cosignatures, and what joins it to a receipt. Nothing in it is verified.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Head {
+    /// The layout.
+    pub format: HeadFormat,
+    /// The checkpoint: a signed note.
+    pub checkpoint: ByteBuf,
+    /// How the receipt's release is shown to be in this tree.
+    pub join: Join,
+    /// Consistency with an older head that the client has seen, where it asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Since>,
+}
+
+/// The layout of a head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum HeadFormat {
+    /// SPEC §9.2.
+    #[serde(rename = "cidery-head-v1")]
+    V1,
+}
+
+/// How a receipt is joined to a head.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Join {
+    /// The release's inclusion under the head.
+    Inclusion(Vec<Hash>),
+    /// Consistency of the receipt's checkpoint with the head; no hashes where they are of one size.
+    Consistency(Vec<Hash>),
+}
+
+/// Consistency of a head with an older one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Since {
+    /// The older head's size.
+    pub size: u64,
+    /// The proof.
+    pub consistency: Vec<Hash>,
+}
+
+/// A registry's answer to a request for a release.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Resolution {
+    /// The layout.
+    pub format: ResolutionFormat,
+    /// The bytes of the [`Receipt`].
+    pub receipt: ByteBuf,
+    /// The bytes of the [`Head`].
+    pub head: ByteBuf,
+}
+
+/// The layout of a resolution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ResolutionFormat {
+    /// SPEC §9.3.
+    #[serde(rename = "cidery-resolution-v1")]
+    V1,
+}
+
+macro_rules! object {
+    ($type:ident, $what:literal, $check:expr) => {
+        impl $type {
+            /// The canonical bytes.
+            ///
+            /// # Errors
+            /// [`Error::Limit`] where a bound of SPEC §12 is exceeded.
+            pub fn encode(&self) -> Result<Vec<u8>, Error> {
+                #[allow(clippy::redundant_closure_call)]
+                ($check)(self)?;
+                let bytes = canonical::encode($what, self)?;
+                canonical::within($what, limits::RECEIPT_BYTES, bytes.len())?;
+                Ok(bytes)
+            }
+
+            /// Reads the canonical bytes.
+            ///
+            /// # Errors
+            /// [`Error::Log`] where they are of another shape, [`Error::Limit`] where a bound of SPEC §12 is exceeded.
+            pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
+                let object: Self =
+                    canonical::decode($what, limits::RECEIPT_BYTES, bytes).map_err(malformed)?;
+                #[allow(clippy::redundant_closure_call)]
+                ($check)(&object)?;
+                Ok(object)
+            }
+        }
+    };
+}
+
+object!(Receipt, "receipt", |receipt: &Receipt| {
+    canonical::within("records of a chain of authority", limits::CHAIN_RECORDS, receipt.chain.len())?;
+    proof("inclusion", &receipt.inclusion)
+});
+object!(Head, "head", |head: &Head| {
+    match &head.join {
+        Join::Inclusion(hashes) => proof("inclusion", hashes)?,
+        Join::Consistency(hashes) => proof("consistency", hashes)?,
+    }
+    head.since.as_ref().map_or(Ok(()), |since| proof("consistency", &since.consistency))
+});
+object!(Resolution, "resolution", |_: &Resolution| Ok::<(), Error>(()));
+
+fn proof(what: &'static str, hashes: &[Hash]) -> Result<(), Error> {
+    if hashes.len() > limits::PROOF_HASHES {
+        return Err(Error::Proof { what, reason: "it has more than 64 hashes" });
+    }
+    Ok(())
+}
+
+fn malformed(error: Error) -> Error {
+    match error {
+        Error::Cbor { what, reason } => Error::Log { what, reason },
+        other => other,
+    }
+}
