@@ -1,2 +1,77 @@
-//! Developer tasks.
-fn main() {}
+//! Developer tasks, run as `cargo xtask <task>`.
+
+mod failure;
+mod lint;
+mod place;
+mod setup;
+mod steps;
+mod test;
+mod wasm;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::failure::Failure;
+use crate::place::Place;
+use crate::wasm::Profile;
+
+/// Developer tasks of Cidery. A task that needs `setup` runs it first.
+///
+/// Environment: CARGO_TARGET_DIR says where cargo builds (default: target); CIDERY_CACHE says where fetched tools are
+/// kept between clones (default: cidery in the user's cache folder).
+///
+/// Exit codes: 0 done, 1 a step failed, 2 usage, 3 the machine is not ready.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Make the machine ready: wasm target, npm packages, Node, Python packages. Quick when it is.
+    Setup,
+    /// Build and bind the wasm crates: bindings/js/dist and registry-worker/build.
+    Wasm {
+        /// Compile without optimisation: quick to build, slow to run.
+        #[arg(long)]
+        dev: bool,
+    },
+    /// Check formatting, and clippy natively and for wasm. Steps: fmt, clippy, clippy-wasm.
+    Lint {
+        /// Run only these steps.
+        #[arg(value_name = "STEP")]
+        steps: Vec<String>,
+    },
+    /// Run all tests. Steps: rust, wasm-check, wasm, types, node, deploy.
+    Test {
+        /// Run only these steps.
+        #[arg(value_name = "STEP")]
+        steps: Vec<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            failure.exit_code()
+        }
+    }
+}
+
+fn run(task: Task) -> Result<(), Failure> {
+    let place = Place::find()?;
+    match task {
+        Task::Setup => setup::setup(&place),
+        Task::Wasm { dev } => {
+            setup::setup(&place)?;
+            wasm::wasm(&place, if dev { Profile::Dev } else { Profile::Wasm })
+        }
+        Task::Lint { steps } => lint::lint(&place, steps),
+        Task::Test { steps } => test::test(&place, steps),
+    }
+}

@@ -1,0 +1,26 @@
+//! `cargo xtask lint`: formatting and clippy, warnings being errors, natively and for wasm.
+
+use crate::failure::Failure;
+use crate::place::Place;
+use crate::setup::setup;
+use crate::steps::{Steps, run};
+use crate::wasm::TARGET;
+
+/// Checks all crates.
+///
+/// # Errors
+/// [`Failure::Steps`] if any check found something.
+pub(crate) fn lint(place: &Place, wanted: Vec<String>) -> Result<(), Failure> {
+    setup(place)?;
+    let mut steps = Steps::new(wanted);
+    steps.step("fmt", || run("fmt", place.cargo("fmt").args(["--all", "--check"])));
+    steps.step("clippy", || {
+        run("clippy", place.cargo("clippy").args(["--all-targets", "--", "--deny", "warnings"]))
+    });
+    steps.step("clippy-wasm", || {
+        let mut clippy = place.cargo("clippy");
+        clippy.args(["--target", TARGET, "--package", "cidery-js", "--package", "cidery-registry-worker"]);
+        run("clippy-wasm", clippy.args(["--", "--deny", "warnings"]))
+    });
+    steps.finish()
+}

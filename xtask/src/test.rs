@@ -1,0 +1,77 @@
+//! `cargo xtask test`: everything that must hold, on real parts.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::failure::Failure;
+use crate::place::Place;
+use crate::setup::setup;
+use crate::steps::{Steps, run};
+use crate::wasm::{Profile, TARGET, wasm};
+
+/// Runs the steps, or those of them that `wanted` names.
+///
+/// # Errors
+/// What [`setup`] says of a machine that is not ready; [`Failure::Steps`] if any step failed.
+pub(crate) fn test(place: &Place, wanted: Vec<String>) -> Result<(), Failure> {
+    setup(place)?;
+    let mut steps = Steps::new(wanted);
+    steps.step("rust", || run("rust", place.cargo("test").arg("--no-fail-fast")));
+    steps.step("wasm-check", || {
+        let mut check = place.cargo("check");
+        check.args(["--target", TARGET, "--package", "cidery-protocol", "--package", "cidery-verifier"]);
+        run("wasm-check", &mut check)
+    });
+    steps.step("wasm", || wasm(place, Profile::Wasm));
+    steps.step("types", || {
+        for project in ["loader", "tests"] {
+            run(
+                "types",
+                place.node().arg(place.npm_package("typescript/bin/tsc")).args(["--project", project]),
+            )?;
+        }
+        Ok(())
+    });
+    steps.step("node", || node_tests(place));
+    steps.step("deploy", || {
+        for worker in ["registry-worker", "examples/loader-worker"] {
+            let mut wrangler = place.node();
+            wrangler.arg(place.npm_package("wrangler/bin/wrangler.js")).args(["deploy", "--dry-run"]);
+            wrangler.args(["--cwd", worker]).env("WRANGLER_SEND_METRICS", "false");
+            run("deploy", &mut wrangler)?;
+        }
+        Ok(())
+    });
+    steps.finish()
+}
+
+/// Builds the `cidery` command and runs every `*.test.js` under `tests/` against it.
+fn node_tests(place: &Place) -> Result<(), Failure> {
+    run("node", place.cargo("build").args(["--package", "cidery"]))?;
+    let mut files = Vec::new();
+    test_files(&place.root.join("tests"), &mut files)?;
+    let mut node = place.node();
+    node.arg("--test").args(files).envs(environment(place));
+    run("node", &mut node)
+}
+
+/// What `tests/support` reads: the command under test, and a Python with the independent verifier's packages.
+fn environment(place: &Place) -> [(&'static str, OsString); 2] {
+    [("CIDERY_BIN", place.target.join("debug/cidery").into()), ("CIDERY_PYTHON", place.python().into())]
+}
+
+/// All files below `folder` whose names end in `.test.js`, in a stable order.
+fn test_files(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Failure> {
+    let entries = fs::read_dir(folder).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let mut paths: Vec<_> = entries.map_err(Failure::file(folder))?.iter().map(fs::DirEntry::path).collect();
+    paths.sort();
+    for path in paths {
+        if path.is_dir() {
+            test_files(&path, found)?;
+        } else if path.to_string_lossy().ends_with(".test.js") {
+            found.push(path);
+        }
+    }
+    Ok(())
+}

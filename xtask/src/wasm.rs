@@ -1,0 +1,100 @@
+//! `cargo xtask wasm`: the two crates that run in workerd, compiled and given their JavaScript side.
+//!
+//! ```text
+//! cargo build --target wasm32-unknown-unknown   →  <crate>.wasm
+//! wasm-bindgen, as a library                    →  index.js  index.d.ts  index_bg.wasm  snippets/
+//! ```
+//! Both are bound for the `web` target: `initSync({ module })` takes a compiled module, so nothing happens at import
+//! and the same files run in Workers (where an import of a `.wasm` file is a module) and in Node.
+
+use std::fs;
+use std::path::Path;
+
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::failure::Failure;
+use crate::place::Place;
+use crate::steps::run;
+
+/// What runs in workerd, and in every other JavaScript runtime.
+pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
+
+/// How a crate is compiled.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// As it is deployed.
+    Wasm,
+    /// Quickly.
+    Dev,
+}
+
+impl Profile {
+    /// The profile's name for cargo, and the folder that cargo puts its output in.
+    fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Wasm => ("wasm", "wasm"),
+            Self::Dev => ("dev", "debug"),
+        }
+    }
+}
+
+/// A crate, and the folder that its bindings go to.
+struct Binding {
+    krate: &'static str,
+    out: &'static str,
+    /// Whether the bindings notice a panic, so that `worker` can have a fresh instance started after it.
+    restartable: bool,
+}
+
+/// The verifier for JavaScript.
+const VERIFIER: Binding = Binding { krate: "cidery-js", out: "bindings/js/dist", restartable: false };
+/// The registry on Workers, that `registry-worker/entry.js` loads.
+const REGISTRY: Binding =
+    Binding { krate: "cidery-registry-worker", out: "registry-worker/build", restartable: true };
+
+/// Builds both.
+///
+/// # Errors
+/// [`Failure::Step`] when a crate does not compile, [`Failure::Bind`] when it cannot be bound.
+pub(crate) fn wasm(place: &Place, profile: Profile) -> Result<(), Failure> {
+    for binding in [VERIFIER, REGISTRY] {
+        binding.build(place, profile)?;
+    }
+    Ok(())
+}
+
+impl Binding {
+    /// Compiles the crate and replaces its folder whole.
+    fn build(&self, place: &Place, profile: Profile) -> Result<(), Failure> {
+        let (profile, folder) = profile.names();
+        let mut cargo = place.cargo("build");
+        cargo.args(["--target", TARGET, "--profile", profile, "--package", self.krate]);
+        run(self.krate, &mut cargo)?;
+
+        let file = format!("{}.wasm", self.krate.replace('-', "_"));
+        let wasm = place.target.join(TARGET).join(folder).join(file);
+        let out = place.root.join(self.out);
+        bind(&wasm, &out, self.restartable)
+            .map_err(|error| Failure::Bind { path: wasm, reason: format!("{error:#}") })?;
+
+        let bound = out.join("index_bg.wasm");
+        let size = fs::metadata(&bound).map_err(Failure::file(&bound))?.len();
+        eprintln!("    {}: {} KiB of wasm", self.out, size / 1024);
+        Ok(())
+    }
+}
+
+/// Writes `index.js`, its types and the wasm into a folder that holds nothing else.
+fn bind(wasm: &Path, out: &Path, restartable: bool) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    if out.exists() {
+        fs::remove_dir_all(out)?;
+    }
+    Bindgen::new()
+        .input_path(wasm)
+        .out_name("index")
+        .web(true)?
+        .omit_default_module_path(true)
+        .force_enable_abort_handler(restartable)
+        .generate(out)?;
+    Ok(())
+}
