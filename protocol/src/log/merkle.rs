@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{Error, limits};
+use crate::{Error, canonical::within, limits};
 
 /// A SHA-256 hash: of a leaf, a node or a whole tree.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -197,12 +197,5 @@ fn join_left(seed: Hash, siblings: &[Hash]) -> Hash {
 }
 
 fn check_length(proof: &[Hash]) -> Result<(), Error> {
-    if proof.len() <= limits::PROOF_HASHES {
-        return Ok(());
-    }
-    Err(Error::Limit {
-        what: "hashes of a proof",
-        got: proof.len() as u64,
-        limit: limits::PROOF_HASHES as u64,
-    })
+    within("hashes of a proof", limits::PROOF_HASHES, proof.len())
 }

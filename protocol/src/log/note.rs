@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use sha2::{Digest, Sha256};
 
-use crate::{Error, PublicKey, error::quote, limits};
+use crate::{Error, PublicKey, canonical::within, error::quote, limits};
 
 /// What begins a signature line: an em dash and a space.
 const DASH: &str = "\u{2014} ";
@@ -119,9 +119,9 @@ impl Note {
         if signatures.is_empty() {
             return Err(malformed("no signature"));
         }
-        check_limit("signatures of a note", signatures.len(), limits::CHECKPOINT_SIGNATURES)?;
+        within("signatures of a note", limits::CHECKPOINT_SIGNATURES, signatures.len())?;
         let note = Note { text, signatures };
-        check_limit("bytes of a note", note.to_bytes().len(), limits::CHECKPOINT_BYTES)?;
+        within("bytes of a note", limits::CHECKPOINT_BYTES, note.to_bytes().len())?;
         Ok(note)
     }
 
@@ -130,7 +130,7 @@ impl Note {
     /// # Errors
     /// As [`Note::new`], and [`Error::Log`] where the bytes are not UTF-8 in the format of a note.
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
-        check_limit("bytes of a note", bytes.len(), limits::CHECKPOINT_BYTES)?;
+        within("bytes of a note", limits::CHECKPOINT_BYTES, bytes.len())?;
         let note = str::from_utf8(bytes).map_err(|_| malformed("not UTF-8"))?;
         // The text may hold blank lines itself; the last one ends it.
         let blank = note.rfind("\n\n").ok_or_else(|| malformed("no blank line after the text"))?;
@@ -139,7 +139,7 @@ impl Note {
             lines.strip_suffix('\n').ok_or_else(|| malformed("the last signature line has no newline"))?;
         let mut signatures = Vec::new();
         for line in lines.split('\n') {
-            check_limit("signatures of a note", signatures.len() + 1, limits::CHECKPOINT_SIGNATURES)?;
+            within("signatures of a note", limits::CHECKPOINT_SIGNATURES, signatures.len() + 1)?;
             let line =
                 line.strip_prefix(DASH).ok_or_else(|| malformed("not a signature line below the text"))?;
             signatures.push(NoteSignature::parse(line)?);
@@ -181,6 +181,124 @@ fn malformed(reason: impl Into<String>) -> Error {
     Error::Log { what: "note", reason: reason.into() }
 }
 
-fn check_limit(what: &'static str, got: usize, limit: usize) -> Result<(), Error> {
-    if got <= limit { Ok(()) } else { Err(Error::Limit { what, got: got as u64, limit: limit as u64 }) }
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The example of the Go checksum database's note package.
+    const PETER: &str = "If you think cryptography is the answer to your problem,\n\
+        then you don't know what your problem is.\n\
+        \n\
+        \u{2014} PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n";
+
+    /// Type byte and key, as verifier keys hold them.
+    fn public_key(encoded: &str) -> PublicKey {
+        let bytes = STANDARD.decode(encoded).expect("base64");
+        PublicKey::from_bytes(bytes[1..].try_into().expect("32 bytes")).expect("a key")
+    }
+
+    #[test]
+    fn keys_of_other_programs_have_their_ids() {
+        let peter = public_key("ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW");
+        assert_eq!(key_id("PeterNeumann", KeyType::Ed25519, &peter), [0xc7, 0x4f, 0x20, 0xa3]);
+        let remora = public_key("BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlmtw2");
+        assert_eq!(key_id("remora.n621.de", KeyType::Cosignature, &remora), [0xda, 0x77, 0xad, 0xe7]);
+    }
+
+    #[test]
+    fn a_note_of_another_program_is_read() {
+        let note = Note::parse(PETER.as_bytes()).expect("a note");
+        assert_eq!(note.to_bytes(), PETER.as_bytes());
+        let key = public_key("ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW");
+        let id = key_id("PeterNeumann", KeyType::Ed25519, &key);
+        let claims: Vec<_> = note.claims("PeterNeumann", id).collect();
+        assert_eq!(claims.len(), 1);
+        let signature = crate::Signature::from_bytes(claims[0].try_into().expect("64 bytes"));
+        assert!(key.verifies(note.text().as_bytes(), &signature));
+        assert_eq!(note.claims("PeterNeumann", [0; 4]).count() + note.claims("EnochRoot", id).count(), 0);
+    }
+
+    /// The example in the text of C2SP signed-note: its text holds a blank line.
+    #[test]
+    fn the_last_blank_line_ends_the_text() {
+        let bytes = "Ognuno sta solo sul cuor della terra\ntrafitto da un raggio di sole:\n\ned è subito sera.\n\n\
+            \u{2014} quasimodo.example/salvatore NnugSzTjtVAewIS+Z/iJhUPeFDkO/5QQ2i5ddnGITLlC+EhfLW9oJKONrMouFSQU0xMcXxj99ihAQwaqP3ZekRwNtIc=\n";
+        let note = Note::parse(bytes.as_bytes()).expect("a note");
+        assert!(note.text().ends_with("sole:\n\ned è subito sera.\n"));
+        assert_eq!(note.signatures()[0].name(), "quasimodo.example/salvatore");
+        assert_eq!(note.signatures()[0].key_id(), [0x36, 0x7b, 0xa0, 0x4b]);
+        assert_eq!(note.to_bytes(), bytes.as_bytes());
+    }
+
+    #[test]
+    fn t19_other_bytes_are_no_note() {
+        for bytes in [
+            "",
+            "\n",
+            "\n\n",
+            "text\n",
+            "text\n\n",
+            "text\n\n\n",
+            "\n\u{2014} a AAAAAQEC\n",
+            "text\n\u{2014} a AAAAAQEC\n",
+            "text\n\n\u{2014} a AAAAAQEC",
+            "text\n\n\u{2014} a AAAAAQEC\n\n",
+            "text\n\n\u{2014} a AAAAAQEC\n\ntext\n",
+            "text\r\n\n\u{2014} a AAAAAQEC\n",
+            "text\n\n\u{2014} a AAAAAQEC\r\n",
+            "te\txt\n\n\u{2014} a AAAAAQEC\n",
+            "te\0xt\n\n\u{2014} a AAAAAQEC\n",
+            "text\n\n\u{2014}  AAAAAQEC\n",
+            "text\n\n\u{2014} AAAAAQEC\n",
+            "text\n\n\u{2014} a  AAAAAQEC\n",
+            "text\n\n\u{2014} a AAAAAQEC \n",
+            "text\n\n\u{2014} a+b AAAAAQEC\n",
+            "text\n\n\u{2014} a\u{a0}b AAAAAQEC\n",
+            "text\n\n\u{2014} a b AAAAAQEC\n",
+            "text\n\n- a AAAAAQEC\n",
+            "text\n\n\u{2013} a AAAAAQEC\n",
+            "text\n\n\u{2014} a AAAAAQ==\n",
+            "text\n\n\u{2014} a AAAA\n",
+            "text\n\n\u{2014} a AAAAAQF=\n",
+            "text\n\n\u{2014} a AAAAAQE\n",
+            "text\n\n\u{2014} a AAAAAQ_C\n",
+        ] {
+            assert!(matches!(Note::parse(bytes.as_bytes()), Err(Error::Log { .. })), "{bytes:?}");
+        }
+        assert!(Note::parse(b"te\xffxt\n\n\xe2\x80\x94 a AAAAAQEC\n").is_err());
+    }
+
+    #[test]
+    fn large_notes_are_refused() {
+        let line = "\u{2014} a AAAAAQEC\n";
+        let most = format!("text\n\n{}", line.repeat(limits::CHECKPOINT_SIGNATURES));
+        assert!(Note::parse(most.as_bytes()).is_ok());
+        let limit = |bytes: String| matches!(Note::parse(bytes.as_bytes()), Err(Error::Limit { .. }));
+        assert!(limit(most + line));
+        assert!(limit(format!("{}\n\n{line}", "a".repeat(limits::CHECKPOINT_BYTES))));
+        // Two newlines, and a line of 15 bytes.
+        let note = |letters| {
+            let signature = NoteSignature::new("a", [0; 4], vec![1, 2])?;
+            Note::new(format!("{}\n", "a".repeat(letters)), vec![signature])
+        };
+        assert!(note(limits::CHECKPOINT_BYTES - 17).is_ok());
+        assert!(matches!(note(limits::CHECKPOINT_BYTES - 16), Err(Error::Limit { .. })));
+    }
+
+    proptest! {
+        #[test]
+        fn t19_bytes_are_refused_or_written_again(note in "(([a-b\u{2014} \r]{0,3}\n){0,4}(\u{2014} [a-b+]{0,2} [A-Ba/=]{0,8}\n){0,3}){0,2}") {
+            if let Ok(parsed) = Note::parse(note.as_bytes()) {
+                prop_assert_eq!(parsed.to_bytes(), note.as_bytes());
+            }
+        }
+
+        #[test]
+        fn what_is_written_is_read_back(text in "([ -~è]{0,9}\n){1,5}", name in "[a-z0-9./]{1,9}", bytes in proptest::collection::vec(any::<u8>(), 1..99)) {
+            let note = Note::new(text, vec![NoteSignature::new(&name, [1, 2, 3, 4], bytes)?])?;
+            prop_assert_eq!(Note::parse(&note.to_bytes()), Ok(note));
+        }
+    }
 }

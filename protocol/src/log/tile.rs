@@ -7,7 +7,7 @@ use super::{
     merkle::{Hash, node_hash},
     proof::Node,
 };
-use crate::{Error, error::quote, limits};
+use crate::{Error, canonical::within, error::quote, limits};
 
 /// Hashes of a full tile and entries of a full bundle: 2^8, a subtree of height 8.
 const FULL: u64 = 256;
@@ -209,16 +209,11 @@ pub fn written_bundles(old_size: u64, new_size: u64) -> impl Iterator<Item = Bun
 /// # Errors
 /// [`Error::Limit`] where there are more than 256 entries, or one is longer than [`limits::ENTRY_BYTES`].
 pub fn encode_bundle<T: AsRef<[u8]>>(entries: &[T]) -> Result<Vec<u8>, Error> {
-    if entries.len() as u64 > FULL {
-        return Err(Error::Limit { what: "entries of a bundle", got: entries.len() as u64, limit: FULL });
-    }
+    within("entries of a bundle", FULL as usize, entries.len())?;
     let mut bundle = Vec::new();
     for entry in entries.iter().map(AsRef::as_ref) {
-        let length = u16::try_from(entry.len()).map_err(|_| Error::Limit {
-            what: "bytes of a log entry",
-            got: entry.len() as u64,
-            limit: limits::ENTRY_BYTES as u64,
-        })?;
+        within("bytes of a log entry", limits::ENTRY_BYTES, entry.len())?;
+        let length = entry.len() as u16;
         bundle.extend_from_slice(&length.to_be_bytes());
         bundle.extend_from_slice(entry);
     }
