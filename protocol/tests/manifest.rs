@@ -1,0 +1,111 @@
+//! SPEC §5: each rule of a manifest, broken once.
+mod support;
+
+use cidery_protocol::{Cid, Code, Codec, Error, manifest::*};
+use support::manifest_body;
+
+#[track_caller]
+fn refused(wanted: Code, change: impl FnOnce(&mut ManifestBody)) {
+    let mut body = manifest_body();
+    change(&mut body);
+    assert_eq!(Manifest::encode(body.clone()).map_err(|error| error.code()), Err(wanted));
+    // The same through the door that attackers use.
+    let bytes = serde_ipld_dagcbor::to_vec(&body).expect("encodes");
+    assert_eq!(Manifest::decode(&bytes).map_err(|error| error.code()), Err(wanted));
+}
+
+#[test]
+fn a_manifest_is_its_bytes() {
+    let manifest = Manifest::encode(manifest_body()).expect("valid");
+    assert_eq!(Manifest::decode(manifest.bytes()), Ok(manifest.clone()));
+    assert_eq!(Manifest::verify(manifest.cid(), manifest.bytes()), Ok(manifest.clone()));
+    let other = Cid::of(Codec::DagCbor, b"other");
+    assert!(matches!(Manifest::verify(other, manifest.bytes()), Err(Error::Digest { .. })));
+    let blob = Cid::of(Codec::Raw, manifest.bytes());
+    assert_eq!(
+        Manifest::verify(blob, manifest.bytes()).map_err(|error| error.code()),
+        Err(Code::CidMalformed)
+    );
+}
+
+#[test]
+fn rule_1_modules() {
+    refused(Code::ManifestInvalid, |body| body.modules.clear());
+    refused(Code::ManifestPath, |body| body.modules.reverse());
+    refused(Code::ManifestPath, |body| body.modules[1].path = "../index.js".into());
+    refused(Code::LimitExceeded, |body| body.modules = vec![body.modules[0].clone(); 1_001]);
+}
+
+#[test]
+fn rule_2_main() {
+    refused(Code::ManifestInvalid, |body| body.main = "other.js".into());
+    refused(Code::ManifestInvalid, |body| body.main = "data/words.txt".into());
+}
+
+#[test]
+fn rule_3_blobs() {
+    refused(Code::CidMalformed, |body| body.modules[0].cid = Cid::of(Codec::DagCbor, b"one two"));
+    refused(Code::CidMalformed, |body| body.source_maps[0].cid = Cid::of(Codec::DagCbor, b"{}"));
+    refused(Code::LimitExceeded, |body| body.modules[0].size = (64 << 20) + 1);
+    refused(Code::LimitExceeded, |body| body.modules[0].size = 64 << 20);
+    refused(Code::ManifestInvalid, |body| body.source_maps[0].cid = body.modules[0].cid);
+}
+
+#[test]
+fn rule_4_source_maps() {
+    refused(Code::ManifestInvalid, |body| body.source_maps[0].module = "none.js".into());
+    refused(Code::ManifestInvalid, |body| body.source_maps.push(body.source_maps[0].clone()));
+}
+
+#[test]
+fn rule_5_compatibility() {
+    for date in ["", "2026-1-01", "2026-13-01", "2026-00-01", "2026-01-32", "today", "2026/01/01"] {
+        refused(Code::ManifestInvalid, |body| body.compatibility.date = date.into());
+    }
+    refused(Code::ManifestInvalid, |body| body.compatibility.flags = vec!["b".into(), "a".into()]);
+    refused(Code::ManifestInvalid, |body| body.compatibility.flags = vec!["No-Flag".into()]);
+}
+
+#[test]
+fn rule_6_needs() {
+    for host in
+        ["", "*.example.com", "Example.com", "a..b", "-a.b", "a:0", "a:080", "a:70000", "a b", "http://a"]
+    {
+        refused(Code::ManifestInvalid, |body| body.needs.egress = vec![host.into()]);
+    }
+    refused(Code::ManifestInvalid, |body| body.needs.egress.reverse());
+    for name in ["", "1A", "A-B", "é"] {
+        refused(Code::ManifestInvalid, |body| body.needs.bindings = vec![name.into()]);
+    }
+}
+
+#[test]
+fn rule_7_bundled() {
+    refused(Code::ManifestInvalid, |body| body.bundled.push(body.bundled[0].clone()));
+    refused(Code::ManifestInvalid, |body| body.bundled[0].version = String::new());
+    refused(Code::ManifestInvalid, |body| body.bundled[0].name = "with space".into());
+}
+
+#[test]
+fn rule_8_imports() {
+    refused(Code::ManifestImports, |body| {
+        body.imports.push(Import {
+            name: "@acme/other".parse().expect("a name"),
+            range: "^1".into(),
+            manifest: Cid::of(Codec::DagCbor, b"other"),
+        });
+    });
+}
+
+#[test]
+fn t19_only_the_canonical_form_is_read() {
+    let bytes = Manifest::encode(manifest_body()).expect("valid").bytes().to_vec();
+    let code = |bytes: &[u8]| Manifest::decode(bytes).map_err(|error| error.code()).err();
+    assert_eq!(code(&[&bytes[..], &[0]].concat()), Some(Code::CborMalformed), "a trailing byte");
+    assert_eq!(code(&bytes[..bytes.len() - 1]), Some(Code::CborMalformed), "one byte short");
+    assert_eq!(code(&[]), Some(Code::CborMalformed));
+    // The map's head in a longer form than needed: a8 -> b8 08.
+    assert_eq!(bytes[0], 0xa8);
+    assert_eq!(code(&[&[0xb8, 0x08], &bytes[1..]].concat()), Some(Code::CborMalformed), "a long length");
+    assert_eq!(code(&vec![0; (1 << 20) + 1]), Some(Code::LimitExceeded));
+}

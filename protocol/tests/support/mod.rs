@@ -1,0 +1,81 @@
+//! Makes objects for the tests of this folder; keys are known to everybody.
+#![allow(dead_code, missing_docs, unreachable_pub)]
+
+use cidery_protocol::{manifest::*, *};
+use ed25519_dalek::{Signer, SigningKey};
+
+pub fn key(seed: u8) -> SigningKey {
+    SigningKey::from_bytes(&[seed; 32])
+}
+
+pub fn public(key: &SigningKey) -> PublicKey {
+    PublicKey::from_bytes(key.verifying_key().to_bytes()).expect("a public key")
+}
+
+pub fn manifest_body() -> ManifestBody {
+    ManifestBody {
+        format: ManifestFormat::V1,
+        main: "index.js".into(),
+        modules: vec![
+            Module::describe("data/words.txt", ModuleKind::Text, b"one two"),
+            Module::describe("index.js", ModuleKind::Esm, b"export default {}"),
+        ],
+        compatibility: Compatibility { date: "2026-11-01".into(), flags: vec!["nodejs_compat".into()] },
+        needs: Needs {
+            egress: vec!["api.example.com".into(), "localhost:8080".into()],
+            bindings: vec!["CACHE".into()],
+            limits: NeedLimits { cpu_ms: Some(50), subrequests: None },
+        },
+        imports: vec![],
+        bundled: vec![Bundled {
+            name: "hono".into(),
+            version: "4.0.0".into(),
+            integrity: Some("sha512-AAAA".into()),
+        }],
+        source_maps: vec![SourceMap { module: "index.js".into(), cid: Cid::of(Codec::Raw, b"{}"), size: 2 }],
+    }
+}
+
+pub fn init_body(keys: &[&SigningKey], threshold: u64) -> RecordBody {
+    let mut keys: Vec<PublicKey> = keys.iter().map(|key| public(key)).collect();
+    keys.sort();
+    RecordBody {
+        origin: "log.example".parse().expect("an origin"),
+        package: "@acme/hello".parse().expect("a name"),
+        sequence: 0,
+        prev: None,
+        authority: None,
+        action: Action::Init(Init { keys, threshold, floors: Floors::default(), recovery: None }),
+    }
+}
+
+pub fn release_body(version: &str, state: &PackageState) -> RecordBody {
+    RecordBody {
+        origin: state.authority.origin.clone(),
+        package: state.authority.package.clone(),
+        sequence: state.sequence + 1,
+        prev: Some(state.newest),
+        authority: Some(state.authority.cid),
+        action: Action::Release(Release {
+            version: version.parse().expect("a version"),
+            manifest: Cid::of(Codec::DagCbor, version.as_bytes()),
+            build: Build { tool: "by hand".into(), lock: None },
+            npm: None,
+            provenance: vec![],
+        }),
+    }
+}
+
+pub fn sign(body: RecordBody, keys: &[&SigningKey]) -> Envelope {
+    let record = Record::encode(body).expect("a record");
+    let mut envelope = Envelope::new(record.payload_type(), record.bytes().to_vec());
+    for key in keys {
+        envelope.push(Signature::from_bytes(key.sign(&envelope.signing_bytes()).to_bytes()));
+    }
+    envelope
+}
+
+pub fn begin(keys: &[&SigningKey], threshold: u64) -> PackageState {
+    let signed = SignedRecord::from_envelope(&sign(init_body(keys, threshold), keys), None).expect("signed");
+    PackageState::apply(None, &signed).expect("a state")
+}
