@@ -52,7 +52,8 @@ fn node_tests(place: &Place) -> Result<(), Failure> {
     let mut files = Vec::new();
     test_files(&place.root.join("tests"), &mut files)?;
     let mut node = place.node();
-    node.arg("--test").args(files).envs(environment(place));
+    // No test hangs: the limit in milliseconds holds for each file and for each test in it.
+    node.args(["--test", "--test-timeout=600000"]).args(files).envs(environment(place));
     run("node", &mut node)
 }
 

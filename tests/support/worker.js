@@ -1,0 +1,67 @@
+// Workers in real workerd, configured by the very file that deploys them.
+
+import { dirname, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { Miniflare, convertV4MiniflareOptions } from "miniflare";
+import { unstable_getMiniflareWorkerOptions } from "wrangler";
+
+import { bundle } from "./bundle.js";
+import { scratch } from "./scratch.js";
+
+/** The project's root. */
+export const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
+
+/**
+ * A Worker that listens on loopback: its address without a trailing slash, what it has written to the console so far
+ * (uncaught errors too), and its end, which `await using` also brings about. `miniflare` is for what only it can do:
+ * `getR2Bucket`, `getKVNamespace`, `getBindings`.
+ * @typedef {AsyncDisposable & { url: string, log: string[], stop: () => Promise<void>, miniflare: Miniflare }} RunningWorker
+ */
+
+/**
+ * Bundles and starts the Worker of a wrangler project.
+ *
+ * R2, KV, Durable Objects, Worker Loader and the compatibility date are as its `wrangler.jsonc` says. Storage is kept in
+ * `persist` where that is given, so that a second start finds it, and else goes away with the Worker.
+ * @param {string} config path of `wrangler.jsonc`, from the project's root
+ * @param {{ persist?: string, vars?: Record<string, string> }} [options] `vars` are added to those of the file; secrets
+ *   are given here too
+ * @returns {Promise<RunningWorker>}
+ */
+export async function startWorker(config, { persist, vars = {} } = {}) {
+  const { main, workerOptions, externalWorkers } = unstable_getMiniflareWorkerOptions(resolve(root, config));
+  if (main === undefined) throw new Error(`${config} names no main module`);
+  const storage = persist === undefined ? await scratch() : undefined;
+  /** @type {string[]} */
+  const log = [];
+  const worker = {
+    ...workerOptions,
+    ...(await bundle(main)),
+    bindings: Object.assign({}, workerOptions.bindings, vars),
+  };
+  delete worker.modulesRules; // for sources; these are modules already
+
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      host: "127.0.0.1",
+      port: 0,
+      cf: false, // a made-up request.cf, instead of one fetched from the web
+      telemetry: { enabled: false },
+      resourcePersistencePath: persist ?? storage?.path,
+      handleStructuredLogs: ({ level, message }) => log.push(`${level}: ${message}`),
+      workers: [worker, ...externalWorkers],
+    }),
+  );
+  const stop = async () => {
+    await miniflare.dispose();
+    await storage?.[Symbol.asyncDispose]();
+  };
+  try {
+    const url = (await miniflare.ready).origin;
+    return { url, log, miniflare, stop, [Symbol.asyncDispose]: stop };
+  } catch (error) {
+    await stop();
+    throw new Error(`${config} does not start\n${log.join("\n")}`, { cause: error });
+  }
+}
