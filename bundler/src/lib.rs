@@ -1,1 +1,216 @@
-//! Placeholder until the first commit of this crate.
+//! From a source folder to modules that run on the edge.
+//!
+//! ```text
+//!  package.json ─┬─ package-lock.json → lock ──┐
+//!                └─ registry → resolve ────────┤
+//!                                              ▼
+//!                        graph (name, version, SHA-512, who depends on whom)
+//!                                              │ fetch: checked, cached under the hash
+//!                                              ▼
+//!  source folder ────────────────→ tree: /p/app/…, /p/npm/<name>@<version>/…
+//!                                              │ bundle (rolldown)
+//!                                              ▼
+//!                                  Bundle: modules, source maps, what went in
+//! ```
+//!
+//! The same folder gives the same bytes: wherever it lies, whenever and with however many threads it is bundled.
+//! Without a lock file the registry decides which versions are the newest; [`Bundle::lock`] tells two outcomes apart.
+//!
+//! This crate knows nothing of signatures, of content ids, nor of the registry that the modules will go to. It runs
+//! no code of the packages: there are no install scripts.
+
+mod bundle;
+mod error;
+mod fetch;
+mod graph;
+mod http;
+mod integrity;
+mod lock;
+mod module_id;
+mod npmrc;
+mod project;
+mod resolve;
+mod unpack;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub use cidery_protocol::manifest::ModuleKind;
+
+pub use self::error::BundleError;
+use self::fetch::{Cache, Fetcher};
+use self::graph::Graph;
+use self::npmrc::Registries;
+use self::project::{PackageJson, Project};
+
+/// How to bundle.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The entry module, relative to the folder; without it `package.json` says, or the usual places are tried.
+    pub entry: Option<String>,
+    /// Where fetched packages are kept; any number of processes may share it.
+    pub cache_dir: PathBuf,
+    /// The npm registry; without it `npm_config_registry` and `.npmrc` say.
+    pub registry: Option<String>,
+    /// How many threads may work; without it as many as there are cores. The output does not depend on it.
+    pub threads: Option<usize>,
+    /// Whether names and white space are shortened.
+    pub minify: bool,
+}
+
+impl Options {
+    /// The usual options, with a folder for the cache.
+    pub fn new(cache_dir: impl Into<PathBuf>) -> Self {
+        Self { entry: None, cache_dir: cache_dir.into(), registry: None, threads: None, minify: true }
+    }
+}
+
+/// Told how far bundling has come. `()` ignores it.
+pub trait Progress: Send + Sync {
+    /// The dependencies are known: so many packages.
+    fn resolved(&self, packages: usize) {
+        let _ = packages;
+    }
+    /// `done` of `total` packages are in the cache.
+    fn fetched(&self, done: usize, total: usize) {
+        let _ = (done, total);
+    }
+    /// Everything is there; the modules are being made.
+    fn bundling(&self) {}
+}
+
+impl Progress for () {}
+
+/// What a folder was made into.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bundle {
+    /// The path of the main module.
+    pub main: String,
+    /// All modules, sorted by path.
+    pub modules: Vec<Module>,
+    /// The source maps, sorted by the path of their module.
+    pub source_maps: Vec<SourceMap>,
+    /// The packages whose code went in, sorted.
+    pub bundled: Vec<BundledPackage>,
+    /// SHA-256 of what the dependencies were resolved to: one line `name@version integrity` a package, sorted.
+    pub lock: [u8; 32],
+    /// The built-in modules of Node.js that the modules import (`node:fs`), sorted: they need `nodejs_compat`.
+    pub node_builtins: Vec<String>,
+    /// The names and versions of the tools that made the modules.
+    pub tool: String,
+}
+
+/// A module that the runtime loads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Module {
+    /// A relative path of letters, digits and `._@+~-`, by which other modules import it.
+    pub path: String,
+    /// How the runtime reads it.
+    pub kind: ModuleKind,
+    /// Its content.
+    pub bytes: Vec<u8>,
+}
+
+/// A source map, version 3; its sources are `app/…` and `npm/<name>@<version>/…`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceMap {
+    /// The path of the module that it belongs to.
+    pub module: String,
+    /// JSON.
+    pub bytes: Vec<u8>,
+}
+
+/// An npm package whose code is in a bundle.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct BundledPackage {
+    /// Its name in the registry.
+    pub name: String,
+    /// Its exact version.
+    pub version: String,
+    /// The SHA-512 of its archive, as npm writes it: `sha512-<base64>`.
+    pub integrity: String,
+}
+
+/// Makes modules of the package in `dir`.
+///
+/// 1. The dependencies are taken from `package-lock.json` exactly as they are locked; where there is none, they are
+///    resolved as npm does. Development dependencies are left out.
+/// 2. Their archives are fetched into the cache, each checked against its SHA-512.
+/// 3. The entry and all it imports become one module, with further ones for dynamic imports, and for `.wasm`,
+///    `.txt`, `.html`, `.sql` and `.bin` files. Without dependencies, nothing is asked of the network.
+///
+/// # Errors
+///
+/// [`BundleError`] says which package, file or import is at fault.
+///
+/// ```
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let dir = tempfile::tempdir()?;
+/// # let (folder, cache) = (dir.path().join("hello"), dir.path().join("cache"));
+/// # std::fs::create_dir(&folder)?;
+/// std::fs::write(folder.join("index.ts"), "export default { fetch: (): Response => new Response('hi') };")?;
+/// let bundle = cidery_bundler::bundle(&folder, &cidery_bundler::Options::new(cache), &()).await?;
+/// assert_eq!(bundle.main, "index.js");
+/// assert!(bundle.bundled.is_empty());
+/// # Ok(())
+/// # }
+/// ```
+pub async fn bundle(dir: &Path, options: &Options, progress: &dyn Progress) -> Result<Bundle, BundleError> {
+    let project = Project::open(dir)?;
+    let package = project.package_json()?;
+    let entry = project.entry(options.entry.as_deref(), &package)?;
+    let cache = Cache::new(&options.cache_dir);
+    let graph = dependencies(&project, package, options, &cache, progress).await?;
+    let lock = graph.lock();
+
+    progress.bundling();
+    let tree = bundle::Tree::new(project, graph, cache);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let (threads, minify) = (options.threads.unwrap_or(cores).max(1), options.minify);
+    let bundled = blocking(move || bundle::bundle(&tree, &entry, threads, minify)).await?;
+    Ok(Bundle {
+        main: bundled.main,
+        modules: bundled.modules,
+        source_maps: bundled.source_maps,
+        bundled: bundled.packages,
+        lock,
+        node_builtins: bundled.node_builtins,
+        tool: format!("cidery-bundler {} rolldown {}", env!("CARGO_PKG_VERSION"), bundle::ROLLDOWN),
+    })
+}
+
+/// Resolves and fetches what the project depends on.
+async fn dependencies(
+    project: &Project,
+    package: PackageJson,
+    options: &Options,
+    cache: &Cache,
+    progress: &dyn Progress,
+) -> Result<Graph, BundleError> {
+    if package.wanted()?.is_empty() {
+        progress.resolved(0);
+        return Ok(Graph::default());
+    }
+    let registries = Registries::read(project, options.registry.as_deref())?;
+    let fetcher = Arc::new(Fetcher::new(registries, cache.clone())?);
+    let graph = match project.read_if_exists("package-lock.json")? {
+        Some(lock) => lock::read(&lock, &package, &fetcher.registries)?,
+        None => {
+            // The solver's futures stay on one thread.
+            let (fetcher, runtime) = (Arc::clone(&fetcher), tokio::runtime::Handle::current());
+            blocking(move || runtime.block_on(resolve::resolve(&package, fetcher))).await?
+        }
+    };
+    progress.resolved(graph.packages.len());
+    fetcher.archives(&graph, progress).await?;
+    Ok(graph)
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, BundleError> + Send + 'static,
+) -> Result<T, BundleError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or_else(|error| Err(BundleError::Internal { reason: error.to_string() }))
+}

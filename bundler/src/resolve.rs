@@ -1,0 +1,259 @@
+//! Resolving without a lock file: npm's rules, by Deno's solver, over the registry's descriptions.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use deno_error::JsErrorBox;
+use deno_npm::registry::{
+    NpmPackageInfo, NpmPackageVersionDistInfoIntegrity, NpmRegistryApi, NpmRegistryPackageInfoLoadError,
+};
+use deno_npm::resolution::{
+    AddPkgReqsOptions, NpmOverrides, NpmPackageVersionResolutionError, NpmResolutionError,
+    NpmResolutionSnapshot, NpmVersionResolver,
+};
+use deno_npm::{NpmPackageId, NpmResolutionPackage};
+use deno_semver::VersionReq;
+use deno_semver::package::PackageReq;
+use tokio::sync::OnceCell;
+
+use crate::BundleError;
+use crate::fetch::Fetcher;
+use crate::graph::{Graph, Package, PackageIndex};
+use crate::module_id::is_package_name;
+use crate::npmrc::Registries;
+use crate::project::{PackageJson, Wanted};
+
+/// Resolves the project's dependencies to the newest versions that satisfy all ranges.
+///
+/// As npm does, an optional dependency that does not exist, or lacks a matching version, is left out; so is an
+/// optional one that is bound to a platform, since on the edge there is none of those.
+pub(crate) async fn resolve(package: &PackageJson, fetcher: Arc<Fetcher>) -> Result<Graph, BundleError> {
+    let mut wanted = package.wanted()?;
+    let resolver = NpmVersionResolver { overrides: Arc::new(overrides(package)?), ..Default::default() };
+    let mut dropped = BTreeSet::new();
+    loop {
+        let registry = Registry {
+            fetcher: Arc::clone(&fetcher),
+            dropped: dropped.clone(),
+            known: RefCell::default(),
+            failure: RefCell::default(),
+        };
+        let requests = wanted.iter().map(request).collect::<Result<Vec<_>, _>>()?;
+        let options =
+            AddPkgReqsOptions { package_reqs: &requests, version_resolver: &resolver, should_dedup: true };
+        let result = NpmResolutionSnapshot::default().add_pkg_reqs(&registry, options, None).await;
+        let error = match result.dep_graph_result {
+            Ok(snapshot) => return graph(&snapshot, wanted.iter().zip(&requests), &fetcher.registries),
+            Err(error) => error,
+        };
+        if let Some(failure) = registry.failure.take() {
+            return Err(failure);
+        }
+        // Once more without the package that failed, wherever it is optional.
+        match missing(&error) {
+            Some(name) if dropped.insert(name.clone()) => {
+                wanted.retain(|wanted| !(wanted.optional && wanted.name == name));
+            }
+            _ => return Err(BundleError::Unresolvable { reason: error.to_string() }),
+        }
+    }
+}
+
+fn request(wanted: &Wanted) -> Result<PackageReq, BundleError> {
+    let version_req = VersionReq::parse_from_npm(&wanted.range)
+        .map_err(|error| BundleError::invalid(format!("the range of `{}`", wanted.alias), error))?;
+    Ok(PackageReq { name: wanted.name.as_str().into(), version_req })
+}
+
+fn overrides(package: &PackageJson) -> Result<NpmOverrides, BundleError> {
+    let direct: HashMap<_, _> = package
+        .wanted()?
+        .iter()
+        .map(|wanted| (wanted.alias.as_str().into(), wanted.range.as_str().into()))
+        .collect();
+    NpmOverrides::from_value(package.overrides.clone(), &direct, &Default::default())
+        .map_err(|error| BundleError::invalid("overrides in package.json", error))
+}
+
+/// The package that an error is about, where leaving it out could help.
+fn missing(error: &NpmResolutionError) -> Option<String> {
+    use NpmPackageVersionResolutionError as Version;
+    match error {
+        NpmResolutionError::Registry(NpmRegistryPackageInfoLoadError::PackageNotExists { package_name }) => {
+            Some(package_name.clone())
+        }
+        NpmResolutionError::Resolution(
+            Version::VersionReqNotMatched { package_name, .. }
+            | Version::DistTagNotFound { package_name, .. }
+            | Version::DistTagVersionNotFound { package_name, .. },
+        ) => Some(package_name.to_string()),
+        _ => None,
+    }
+}
+
+fn graph<'a>(
+    snapshot: &NpmResolutionSnapshot,
+    direct: impl Iterator<Item = (&'a Wanted, &'a PackageReq)>,
+    registries: &Registries,
+) -> Result<Graph, BundleError> {
+    let all: HashMap<&NpmPackageId, &NpmResolutionPackage> =
+        snapshot.all_packages_for_every_system().map(|package| (&package.id, package)).collect();
+    let mut root = BTreeMap::new();
+    let mut reach = Reach::default();
+    for (wanted, request) in direct {
+        let package = snapshot
+            .resolve_pkg_from_pkg_req(request)
+            .map_err(|error| BundleError::Unresolvable { reason: error.to_string() })?;
+        if !(wanted.optional && is_native(package)) {
+            root.insert(wanted.alias.clone(), reach.index(package));
+        }
+    }
+    let mut found = Vec::new();
+    while let Some(&package) = reach.order.get(found.len()) {
+        let mut dependencies = BTreeMap::new();
+        for (alias, id) in &package.dependencies {
+            let target = all[id];
+            if !(package.optional_dependencies.contains(alias) && is_native(target)) {
+                dependencies.insert(alias.to_string(), reach.index(target));
+            }
+        }
+        found.push(locked(package, dependencies, registries)?);
+    }
+    let hoisted = hoisted(&reach.order, &root);
+    Ok(Graph::new(root, hoisted, found))
+}
+
+/// Numbers packages in the order in which they are reached.
+#[derive(Default)]
+struct Reach<'a> {
+    order: Vec<&'a NpmResolutionPackage>,
+    index: HashMap<&'a NpmPackageId, PackageIndex>,
+}
+
+impl<'a> Reach<'a> {
+    fn index(&mut self, package: &'a NpmResolutionPackage) -> PackageIndex {
+        *self.index.entry(&package.id).or_insert_with(|| {
+            self.order.push(package);
+            self.order.len() - 1
+        })
+    }
+}
+
+/// Only for some platforms: a native binary.
+fn is_native(package: &NpmResolutionPackage) -> bool {
+    !package.system.os.is_empty() || !package.system.cpu.is_empty()
+}
+
+fn locked(
+    package: &NpmResolutionPackage,
+    dependencies: BTreeMap<String, PackageIndex>,
+    registries: &Registries,
+) -> Result<Package, BundleError> {
+    let (name, version) = (package.id.nv.name.to_string(), package.id.nv.version.to_string());
+    let integrity = package.dist.as_ref().map(|dist| dist.integrity());
+    let integrity = match &integrity {
+        Some(NpmPackageVersionDistInfoIntegrity::LegacySha1Hex(hex)) => format!("sha1 {hex}"),
+        Some(integrity) => integrity.for_lockfile().unwrap_or_default().into_owned(),
+        None => String::new(),
+    };
+    let tarball = package.dist.as_ref().map(|dist| dist.tarball.as_str());
+    Package::new(name, version, &integrity, tarball, dependencies, registries)
+}
+
+/// What npm would put at the top of `node_modules`: the direct dependencies, and of the others the newest version.
+fn hoisted(
+    order: &[&NpmResolutionPackage],
+    root: &BTreeMap<String, PackageIndex>,
+) -> BTreeMap<String, PackageIndex> {
+    let mut newest: BTreeMap<String, PackageIndex> = BTreeMap::new();
+    for (index, package) in order.iter().enumerate() {
+        let best = newest.entry(package.id.nv.name.to_string()).or_insert(index);
+        if order[*best].id < package.id {
+            *best = index;
+        }
+    }
+    newest.extend(root.iter().map(|(alias, &index)| (alias.clone(), index)));
+    newest
+}
+
+/// The registry as the solver sees it: each description is fetched once.
+struct Registry {
+    fetcher: Arc<Fetcher>,
+    /// Optional dependencies on these are hidden.
+    dropped: BTreeSet<String>,
+    known: RefCell<HashMap<String, Rc<OnceCell<Arc<NpmPackageInfo>>>>>,
+    /// The first failure, which the solver's own errors can't carry.
+    failure: RefCell<Option<BundleError>>,
+}
+
+impl Registry {
+    async fn load(&self, name: &str) -> Result<Option<NpmPackageInfo>, BundleError> {
+        if !is_package_name(name) {
+            return Err(BundleError::Unresolvable { reason: format!("`{name}` is not a package name") });
+        }
+        let Some(mut bytes) = self.fetcher.packument(name).await? else { return Ok(None) };
+        if !self.dropped.is_empty() {
+            bytes =
+                without_optional(&bytes, &self.dropped).map_err(|error| BundleError::invalid(name, error))?;
+        }
+        // The parser takes name by name what resolving needs, and leaves the rest.
+        NpmPackageInfo::from_packument_bytes(bytes)
+            .map(Some)
+            .map_err(|error| BundleError::invalid(name, error))
+    }
+}
+
+#[async_trait(?Send)]
+impl NpmRegistryApi for Registry {
+    async fn package_info(&self, name: &str) -> Result<Arc<NpmPackageInfo>, NpmRegistryPackageInfoLoadError> {
+        let cell = Rc::clone(self.known.borrow_mut().entry(name.to_owned()).or_default());
+        let load = async || match self.load(name).await {
+            Ok(Some(info)) => Ok(Arc::new(info)),
+            Ok(None) => {
+                Err(NpmRegistryPackageInfoLoadError::PackageNotExists { package_name: name.to_owned() })
+            }
+            Err(error) => {
+                let shown = JsErrorBox::generic(error.to_string());
+                self.failure.borrow_mut().get_or_insert(error);
+                Err(NpmRegistryPackageInfoLoadError::LoadError(Arc::new(shown)))
+            }
+        };
+        cell.get_or_try_init(load).await.cloned()
+    }
+}
+
+/// A description in which no version has an optional dependency of these names.
+fn without_optional(bytes: &[u8], names: &BTreeSet<String>) -> Result<Vec<u8>, serde_json::Error> {
+    let mut packument: serde_json::Value = serde_json::from_slice(bytes)?;
+    let versions = packument.get_mut("versions").and_then(|versions| versions.as_object_mut());
+    for version in versions.into_iter().flatten().map(|(_, version)| version) {
+        for name in names {
+            let optional = version.get_mut("optionalDependencies").and_then(|list| list.as_object_mut());
+            // Registries list optional dependencies among the required ones too.
+            if optional.is_some_and(|list| list.remove(name).is_some())
+                && let Some(required) = version.get_mut("dependencies").and_then(|list| list.as_object_mut())
+            {
+                required.remove(name);
+            }
+        }
+    }
+    serde_json::to_vec(&packument)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_optional_dependencies_are_hidden() {
+        let packument = br#"{"name":"a","versions":{"1.0.0":{"dependencies":{"x":"1","y":"1"},
+            "optionalDependencies":{"x":"1"}},"2.0.0":{"dependencies":{"x":"1"}}}}"#;
+        let bytes = without_optional(packument, &["x".to_owned()].into()).unwrap();
+        let value: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+        assert_eq!(value["versions"]["1.0.0"]["dependencies"], serde_json::json!({ "y": "1" }));
+        assert_eq!(value["versions"]["2.0.0"]["dependencies"], serde_json::json!({ "x": "1" }));
+    }
+}
