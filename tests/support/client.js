@@ -1,0 +1,82 @@
+// SPEC §11 as a client speaks it, with no opinion about the answers.
+
+import { initOf, keyOf, manifestOf, moduleOf, releaseOf } from "./objects.js";
+
+/** @typedef {import("./objects.js").Key} Key */
+
+/**
+ * @typedef {object} Answer
+ * @property {number} status
+ * @property {any} body what the JSON says; undefined where it is none
+ * @property {string | undefined} code the error's code
+ */
+
+/**
+ * Sends a request and reads a JSON answer.
+ * @param {string} url
+ * @param {RequestInit} [init]
+ * @returns {Promise<Answer>}
+ */
+export async function call(url, init) {
+  const response = await fetch(url, init);
+  const text = await response.text();
+  let body;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    body = undefined;
+  }
+  return { status: response.status, body, code: body?.error?.code };
+}
+
+/**
+ * @param {string} url of the registry
+ * @param {any[]} records envelopes
+ * @param {Uint8Array} manifest
+ */
+export const post = (url, records, manifest) =>
+  call(`${url}/v1/publish`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ records, manifest: Buffer.from(manifest).toString("base64") }),
+  });
+
+/**
+ * @param {string} url of the registry
+ * @param {unknown} release CID of the record that waits for the blob
+ * @param {unknown} cid
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ */
+export const upload = (url, release, cid, bytes) =>
+  call(`${url}/v1/blobs/${cid}?release=${release}`, { method: "PUT", body: bytes });
+
+/**
+ * A package with one release of one module, ready to be posted.
+ * @param {{ origin: string, name: string, version?: string, key?: Key, code?: string, change?: (body: any) => void }} of
+ */
+export function packageOf({ origin, name, version = "1.0.0", key = keyOf(name), code, change }) {
+  const module = moduleOf("index.js", code ?? `export default { fetch: () => new Response("${name}") };\n`);
+  const manifest = manifestOf([module], change);
+  const init = initOf({ origin, name, key });
+  const release = releaseOf({ origin, name, key, version, manifest: manifest.cid, authority: init.cid });
+  return { name, version, key, module, manifest, init, release, records: [init.envelope, release.envelope] };
+}
+
+/**
+ * Posts, uploads what is missing, and posts again.
+ * @param {string} url of the registry
+ * @param {{ records: any[], manifest: { bytes: Uint8Array }, module: { bytes: Uint8Array<ArrayBuffer> } }} what
+ * @returns {Promise<Answer>} the last answer
+ */
+export async function publish(url, { records, manifest, module }) {
+  const first = await post(url, records, manifest.bytes);
+  if (first.status !== 202) return first;
+  for (const { cid } of first.body.blobs) {
+    const answer = await upload(url, first.body.release, cid, module.bytes);
+    if (answer.status >= 300) return answer;
+  }
+  return post(url, records, manifest.bytes);
+}
+
+/** @param {string} url of the registry */
+export const originOf = async (url) => (await call(`${url}/v1/log`)).body.origin;
