@@ -24,8 +24,8 @@ pub const ENVELOPE_BYTES: usize = 8 << 10;
 pub const KEYS: usize = 16;
 /// Bytes of a log entry: what C2SP's entry bundles can hold.
 pub const ENTRY_BYTES: usize = 65_535;
-/// Bytes of a checkpoint with all its signatures.
-pub const CHECKPOINT_BYTES: usize = 16 << 10;
+/// Bytes of a checkpoint with all its signatures: room for 16 post-quantum ones of 3.3 KB.
+pub const CHECKPOINT_BYTES: usize = 64 << 10;
 /// Signature lines of a checkpoint.
 pub const CHECKPOINT_SIGNATURES: usize = 64;
 /// Hashes of a Merkle proof: the tree's height is at most 63.
