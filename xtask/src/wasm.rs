@@ -7,6 +7,7 @@
 //! Both are bound for the `web` target: `initSync({ module })` takes a compiled module, so nothing happens at import
 //! and the same files run in Workers (where an import of a `.wasm` file is a module) and in Node.
 
+use std::error::Error;
 use std::fs;
 use std::path::Path;
 
@@ -66,35 +67,45 @@ pub(crate) fn wasm(place: &Place, profile: Profile) -> Result<(), Failure> {
 impl Binding {
     /// Compiles the crate and replaces its folder whole.
     fn build(&self, place: &Place, profile: Profile) -> Result<(), Failure> {
-        let (profile, folder) = profile.names();
+        let (name, folder) = profile.names();
         let mut cargo = place.cargo("build");
-        cargo.args(["--target", TARGET, "--profile", profile, "--package", self.krate]);
+        cargo.args(["--target", TARGET, "--profile", name, "--package", self.krate]);
         run(self.krate, &mut cargo)?;
 
         let file = format!("{}.wasm", self.krate.replace('-', "_"));
         let wasm = place.target.join(TARGET).join(folder).join(file);
         let out = place.root.join(self.out);
-        bind(&wasm, &out, self.restartable)
-            .map_err(|error| Failure::Bind { path: wasm, reason: format!("{error:#}") })?;
+        self.bind(&wasm, &out, profile)
+            .map_err(|error| Failure::Bind { path: wasm, reason: with_causes(&*error) })?;
 
         let bound = out.join("index_bg.wasm");
         let size = fs::metadata(&bound).map_err(Failure::file(&bound))?.len();
         eprintln!("    {}: {} KiB of wasm", self.out, size / 1024);
         Ok(())
     }
+
+    /// Writes `index.js`, its types and the wasm into a folder that holds nothing else.
+    fn bind(&self, wasm: &Path, out: &Path, profile: Profile) -> Result<(), Box<dyn Error + Send + Sync>> {
+        if out.exists() {
+            fs::remove_dir_all(out)?;
+        }
+        Bindgen::new()
+            .input_path(wasm)
+            .out_name("index")
+            .web(true)?
+            .omit_default_module_path(true)
+            .typescript(true)
+            .remove_name_section(profile == Profile::Wasm)
+            .force_enable_abort_handler(self.restartable)
+            .generate(out)?;
+        Ok(())
+    }
 }
 
-/// Writes `index.js`, its types and the wasm into a folder that holds nothing else.
-fn bind(wasm: &Path, out: &Path, restartable: bool) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    if out.exists() {
-        fs::remove_dir_all(out)?;
-    }
-    Bindgen::new()
-        .input_path(wasm)
-        .out_name("index")
-        .web(true)?
-        .omit_default_module_path(true)
-        .force_enable_abort_handler(restartable)
-        .generate(out)?;
-    Ok(())
+/// An error's own words, and those of all its causes.
+fn with_causes(error: &(dyn Error + 'static)) -> String {
+    std::iter::successors(Some(error), |error| (*error).source())
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
 }
