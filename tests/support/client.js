@@ -45,10 +45,10 @@ export const post = (url, records, manifest) =>
  * @param {string} url of the registry
  * @param {unknown} release CID of the record that waits for the blob
  * @param {unknown} cid
- * @param {Uint8Array<ArrayBuffer>} bytes
+ * @param {Uint8Array} bytes
  */
 export const upload = (url, release, cid, bytes) =>
-  call(`${url}/v1/blobs/${cid}?release=${release}`, { method: "PUT", body: bytes });
+  call(`${url}/v1/blobs/${cid}?release=${release}`, { method: "PUT", body: Buffer.from(bytes) });
 
 /**
  * A package with one release of one module, ready to be posted.
@@ -65,7 +65,7 @@ export function packageOf({ origin, name, version = "1.0.0", key = keyOf(name), 
 /**
  * Posts, uploads what is missing, and posts again.
  * @param {string} url of the registry
- * @param {{ records: any[], manifest: { bytes: Uint8Array }, module: { bytes: Uint8Array<ArrayBuffer> } }} what
+ * @param {{ records: any[], manifest: { bytes: Uint8Array }, module: { bytes: Uint8Array } }} what
  * @returns {Promise<Answer>} the last answer
  */
 export async function publish(url, { records, manifest, module }) {

@@ -1,15 +1,26 @@
 // Both hosts of the registry behind one shape, so that one suite runs on both.
 
+import { readdir, stat } from "node:fs/promises";
+import { join, relative } from "node:path";
+
 import { cideryPath } from "./command.js";
 import { start } from "./process.js";
 import { scratch } from "./scratch.js";
 import { startWorker } from "./worker.js";
 
 /**
- * A registry that answers on loopback: its address without a trailing slash, what it has written so far, and its end,
- * which `await using` also brings about.
- * @typedef {AsyncDisposable & { url: string, log: string[], stop: () => Promise<void> }} Registry
+ * A registry that answers on loopback; `await using` stops it.
+ * @typedef {object} Reachable
+ * @property {string} url without a trailing slash
+ * @property {string[]} log what it has written so far
+ * @property {() => Promise<string[]>} listing name and size of each object that it stores, sorted
+ * @property {() => Promise<void>} stop
+ *
+ * @typedef {AsyncDisposable & Reachable} Registry
  */
+
+/** The ledger's files, which SQLite writes as it likes. */
+const LEDGER = /\.(db|sqlite3?)(-journal|-shm|-wal)?$/;
 
 /**
  * Starts `cidery serve` on a free port of loopback.
@@ -30,7 +41,8 @@ export async function startServer({ data, args = [], env } = {}) {
   };
   const stop = () => ended(server.stop);
   const kill = () => ended(server.kill);
-  return { url: server.ready[1], log: server.log, stop, kill, [Symbol.asyncDispose]: stop };
+  const listing = () => filesIn(folder);
+  return { url: server.ready[1], log: server.log, listing, stop, kill, [Symbol.asyncDispose]: stop };
 }
 
 /**
@@ -38,4 +50,34 @@ export async function startServer({ data, args = [], env } = {}) {
  * @param {{ persist?: string, vars?: Record<string, string> }} [options] as of {@link startWorker}
  * @returns {Promise<Registry & { miniflare: import("miniflare").Miniflare }>}
  */
-export const startRegistryWorker = (options) => startWorker("registry-worker/wrangler.jsonc", options);
+export async function startRegistryWorker(options) {
+  const worker = await startWorker("registry-worker/wrangler.jsonc", options);
+  return Object.assign(worker, { listing: () => objectsIn(worker) });
+}
+
+/** @param {string} folder */
+async function filesIn(folder) {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile() && !LEDGER.test(entry.name));
+  const sized = files.map(async ({ parentPath, name }) => {
+    const path = join(parentPath, name);
+    return `${relative(folder, path)} ${(await stat(path)).size}`;
+  });
+  return (await Promise.all(sized)).sort();
+}
+
+/** @param {import("./worker.js").RunningWorker} worker */
+async function objectsIn({ miniflare, buckets }) {
+  const found = [];
+  for (const binding of buckets) {
+    const bucket = await miniflare.getR2Bucket(binding);
+    /** @type {string | undefined} */
+    let cursor;
+    do {
+      const page = await bucket.list({ cursor });
+      found.push(...page.objects.map(({ key, size }) => `${binding}/${key} ${size}`));
+      cursor = page.truncated ? page.cursor : undefined;
+    } while (cursor !== undefined);
+  }
+  return found.sort();
+}

@@ -13,10 +13,15 @@ import { scratch } from "./scratch.js";
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 
 /**
- * A Worker that listens on loopback: its address without a trailing slash, what it has written to the console so far
- * (uncaught errors too), and its end, which `await using` also brings about. `miniflare` is for what only it can do:
- * `getR2Bucket`, `getKVNamespace`, `getBindings`.
- * @typedef {AsyncDisposable & { url: string, log: string[], stop: () => Promise<void>, miniflare: Miniflare }} RunningWorker
+ * A Worker that listens on loopback; `await using` stops it.
+ * @typedef {object} Listening
+ * @property {string} url without a trailing slash
+ * @property {string[]} log what it has written to the console so far, and uncaught errors
+ * @property {string[]} buckets names of its R2 bindings
+ * @property {Miniflare} miniflare for what only it can do: `getR2Bucket`, `getKVNamespace`, `getBindings`
+ * @property {() => Promise<void>} stop
+ *
+ * @typedef {AsyncDisposable & Listening} RunningWorker
  */
 
 /**
@@ -59,7 +64,8 @@ export async function startWorker(config, { persist, vars = {} } = {}) {
   };
   try {
     const url = (await miniflare.ready).origin;
-    return { url, log, miniflare, stop, [Symbol.asyncDispose]: stop };
+    const buckets = Object.keys(workerOptions.r2Buckets ?? {});
+    return { url, log, buckets, miniflare, stop, [Symbol.asyncDispose]: stop };
   } catch (error) {
     await stop();
     throw new Error(`${config} does not start\n${log.join("\n")}`, { cause: error });
