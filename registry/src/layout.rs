@@ -1,0 +1,50 @@
+//! Where objects stand in the store.
+//!
+//! | key | object | |
+//! |---|---|---|
+//! | `blobs/<cid>` | the bytes | never changes |
+//! | `manifests/<cid>` | a manifest | never changes |
+//! | `receipts/<record cid>` | a receipt | never changes |
+//! | `packages/@scope/name` | JSON of SPEC §11.2 | the sequencer's |
+//! | `releases/<manifest cid>` | JSON of SPEC §11.1: who carries the manifest | the sequencer's |
+//! | `log/checkpoint` | the newest checkpoint with its cosignatures | the sequencer's |
+//! | `log/keys` | JSON of `GET /v1/log`: the log's origin and public keys | the sequencer's |
+| `log/tile/…` | tiles and entry bundles (SPEC §8.3) | never change once a checkpoint covers them |
+
+use cidery_protocol::{Cid, PackageName};
+
+/// The newest checkpoint.
+pub const CHECKPOINT: &str = "log/checkpoint";
+
+/// Whose log it is.
+pub const KEYS: &str = "log/keys";
+
+/// A blob.
+pub fn blob(cid: &Cid) -> String {
+    format!("blobs/{cid}")
+}
+
+/// A manifest.
+pub fn manifest(cid: &Cid) -> String {
+    format!("manifests/{cid}")
+}
+
+/// The receipt of a release, by the CID of its record.
+pub fn receipt(record: &Cid) -> String {
+    format!("receipts/{record}")
+}
+
+/// What a package has released.
+pub fn package(name: &PackageName) -> String {
+    format!("packages/{name}")
+}
+
+/// Which releases carry a manifest.
+pub fn releases(manifest: &Cid) -> String {
+    format!("releases/{manifest}")
+}
+
+/// A tile or entry bundle, by its path in SPEC §8.3.
+pub fn log(path: &str) -> String {
+    format!("log/{path}")
+}
