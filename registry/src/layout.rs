@@ -9,7 +9,7 @@
 //! | `releases/<manifest cid>` | JSON of SPEC §11.1: who carries the manifest | the sequencer's |
 //! | `log/checkpoint` | the newest checkpoint with its cosignatures | the sequencer's |
 //! | `log/keys` | JSON of `GET /v1/log`: the log's origin and public keys | the sequencer's |
-| `log/tile/…` | tiles and entry bundles (SPEC §8.3) | never change once a checkpoint covers them |
+//! | `log/tile/…` | tiles and entry bundles (SPEC §8.3) | never change once a checkpoint covers them |
 
 use cidery_protocol::{Cid, PackageName};
 
