@@ -45,7 +45,7 @@ enum Task {
         #[arg(value_name = "STEP")]
         steps: Vec<String>,
     },
-    /// Run all tests. Steps: rust, wasm-check, wasm, types, node, deploy.
+    /// Run all tests. Steps: rust, wasm-check, wasm, types, node, deploy; the last three use what wasm built.
     Test {
         /// Run only these steps.
         #[arg(value_name = "STEP")]

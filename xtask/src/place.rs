@@ -21,14 +21,17 @@ impl Place {
     /// Finds the folders and makes the cache.
     ///
     /// # Errors
-    /// [`Failure::Environment`] if neither `CIDERY_CACHE` nor `HOME` says where the cache may be, [`Failure::File`] if
-    /// it cannot be made.
+    /// [`Failure::Environment`] if not started by cargo, or if neither `CIDERY_CACHE` nor `HOME` says where the cache may
+    /// be; [`Failure::File`] if it cannot be made.
     pub(crate) fn find() -> Result<Self, Failure> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .parent()
-            .expect("xtask is a folder of the project")
-            .to_owned();
         let set = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        // Asked for at run time: clones that share a target folder may share the compiled task as well.
+        let root = set("CARGO_MANIFEST_DIR").and_then(|xtask| xtask.parent().map(Path::to_owned)).ok_or(
+            Failure::Environment {
+                what: "CARGO_MANIFEST_DIR is not set".to_owned(),
+                hint: "run the tasks as `cargo xtask`",
+            },
+        )?;
         let target = set("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
         let cache = set("CIDERY_CACHE")
             .or_else(|| set("XDG_CACHE_HOME").map(|folder| folder.join("cidery")))

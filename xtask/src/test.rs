@@ -39,6 +39,7 @@ pub(crate) fn test(place: &Place, wanted: Vec<String>) -> Result<(), Failure> {
             let mut wrangler = place.node();
             wrangler.arg(place.npm_package("wrangler/bin/wrangler.js")).args(["deploy", "--dry-run"]);
             wrangler.args(["--cwd", worker]).env("WRANGLER_SEND_METRICS", "false");
+            wrangler.env("WRANGLER_HIDE_BANNER", "true"); // with it goes the question for a newer version
             run("deploy", &mut wrangler)?;
         }
         Ok(())
