@@ -373,7 +373,8 @@ fn is_date(text: &str) -> bool {
         && number(8..10).is_some_and(|day| (1..=31).contains(&day))
 }
 
-fn is_host(text: &str) -> bool {
+/// Whether `text` is a host as manifests and policies name it: `host` or `host:port`, lower case (SPEC §5.2).
+pub fn is_host(text: &str) -> bool {
     let (host, port) = text.split_once(':').unwrap_or((text, "443"));
     let canonical_port = port.parse::<u16>().is_ok_and(|number| number > 0 && number.to_string() == port);
     let label = |label: &str| word(label, 1..=63, b"-") && !label.starts_with('-') && !label.ends_with('-');

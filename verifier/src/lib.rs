@@ -1,1 +1,39 @@
-//! Placeholder until the first commit of this crate.
+//! Decides whether a release may run (SPEC §10). It is given bytes, a policy and the time, and answers with a verdict or with
+//! the first reason against.
+//!
+//! ```text
+//!  Request, TrustPolicy, Seen, now ──┐
+//!                                    ▼
+//!  receipt, head ──────────────▶ prove ──▶ ProvenRelease ── with_manifest ──▶ Verified ── blob ──▶ BlobCheck
+//!   (any mirror)                 (1)–(11)    names the        (12)             │           ▲          │
+//!                                            manifest's CID     ▲              │         chunks       ▼
+//!                                                         manifest bytes       ▼                    it is what
+//!                                                                         Seen::advance             was signed
+//! ```
+//!
+//! Each arrow is the only way to what it points at: a [`ProvenRelease`] or a [`Verified`] cannot be made otherwise, and says
+//! nothing that has not been verified. Where the manifest is at hand from the start, [`verify`] does both steps.
+//!
+//! What it is not: there is no clock here, no network, no storage, no randomness and no private key; it does not choose among
+//! versions, which is the registry's word in this version of SPEC (§14); and it does not judge whether code is good, only
+//! whose it is. No function panics, whatever bytes it is given.
+
+mod blob;
+mod document;
+mod error;
+mod isolate;
+mod policy;
+mod prove;
+mod request;
+mod seen;
+mod verified;
+
+pub use blob::BlobCheck;
+pub use document::{LogDocument, PolicyDocument, RuleDocument};
+pub use error::{Part, VerifyError};
+pub use isolate::Isolate;
+pub use policy::{LogTrust, Rule, TrustPolicy};
+pub use prove::{prove, verify};
+pub use request::{Request, Wanted};
+pub use seen::{Seen, SeenLog};
+pub use verified::{ProvenRelease, Verified};

@@ -1,0 +1,141 @@
+//! What has been verified. The constructors are private: who holds one of these holds the word of the policy for all of it.
+
+use cidery_protocol::{
+    Cid, Origin, PackageName, PublicKey, Version,
+    manifest::{Manifest, Module, SourceMap},
+};
+
+use crate::{BlobCheck, Part, Rule, SeenLog, VerifyError, Wanted};
+
+/// A release whose record the policy allows, in a log that still says so: SPEC §10.4 up to step (11). Its manifest is known
+/// by name alone.
+#[derive(Clone, Debug)]
+pub struct ProvenRelease {
+    pub(crate) wanted: Wanted,
+    pub(crate) rule: Rule,
+    pub(crate) package: PackageName,
+    pub(crate) version: Version,
+    pub(crate) record: Cid,
+    pub(crate) sequence: u64,
+    pub(crate) manifest: Cid,
+    pub(crate) signers: Vec<PublicKey>,
+    pub(crate) init: Cid,
+    pub(crate) origin: Origin,
+    pub(crate) index: u64,
+    pub(crate) head: SeenLog,
+    pub(crate) time: u64,
+    pub(crate) valid_until: u64,
+}
+
+impl ProvenRelease {
+    /// Step (12) of SPEC §10.4: the manifest's bytes hash to what the release says, and they are a valid manifest.
+    ///
+    /// # Errors
+    /// `cid.mismatch`, or what is wrong with the manifest.
+    pub fn with_manifest(self, bytes: &[u8]) -> Result<Verified, VerifyError> {
+        let manifest = Manifest::verify(self.manifest, bytes).map_err(Part::Manifest.refuse())?;
+        let egress = self.rule.grant(&manifest.body().needs.egress).cloned().collect();
+        Ok(Verified { release: self, manifest, egress })
+    }
+
+    /// What was asked for, and is satisfied.
+    pub fn wanted(&self) -> &Wanted {
+        &self.wanted
+    }
+
+    /// The package.
+    pub fn package(&self) -> &PackageName {
+        &self.package
+    }
+
+    /// Its version.
+    pub fn version(&self) -> &Version {
+        &self.version
+    }
+
+    /// The record of the release.
+    pub fn record(&self) -> Cid {
+        self.record
+    }
+
+    /// The record's place in the package's own log.
+    pub fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    /// The CID of the manifest: the identity of the code.
+    pub fn manifest_cid(&self) -> Cid {
+        self.manifest
+    }
+
+    /// The distinct keys of the package's authority that signed, sorted.
+    pub fn signers(&self) -> &[PublicKey] {
+        &self.signers
+    }
+
+    /// The package's first record: what a client that trusts on first use pins from then on.
+    pub fn init(&self) -> Cid {
+        self.init
+    }
+
+    /// The log.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// The release's place in the log.
+    pub fn index(&self) -> u64 {
+        self.index
+    }
+
+    /// The head's tree.
+    pub fn head(&self) -> &SeenLog {
+        &self.head
+    }
+
+    /// When the head was cosigned, in seconds since 1970.
+    pub fn time(&self) -> u64 {
+        self.time
+    }
+
+    /// Until when the verdict holds, in seconds since 1970: the head's time and the policy's `maxAge`.
+    pub fn valid_until(&self) -> u64 {
+        self.valid_until
+    }
+}
+
+/// The verdict: a release that the policy allows, with its manifest. What is left are the bytes of its modules, each of which
+/// must pass its [`check`](Verified::check) before any of them runs.
+#[derive(Clone, Debug)]
+pub struct Verified {
+    release: ProvenRelease,
+    manifest: Manifest,
+    egress: Vec<String>,
+}
+
+impl Verified {
+    /// The release.
+    pub fn release(&self) -> &ProvenRelease {
+        &self.release
+    }
+
+    /// Its manifest.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// The hosts that the code may reach: those it asks for that the policy allows, sorted.
+    pub fn egress(&self) -> &[String] {
+        &self.egress
+    }
+
+    /// The check of a module of the manifest.
+    pub fn check(&self, module: &Module) -> BlobCheck {
+        BlobCheck::new(&module.path, module.cid, module.size, module.kind.is_text())
+    }
+
+    /// The check of a source map of the manifest.
+    pub fn check_map(&self, map: &SourceMap) -> BlobCheck {
+        BlobCheck::new(&map.module, map.cid, map.size, false)
+    }
+}
