@@ -4,6 +4,7 @@ import { createHash, createPrivateKey, createPublicKey, sign } from "node:crypto
 
 import * as dagCbor from "@ipld/dag-cbor";
 import { blake3 } from "@noble/hashes/blake3.js";
+import { base58btc } from "multiformats/bases/base58";
 import { CID } from "multiformats/cid";
 import * as Digest from "multiformats/hashes/digest";
 
@@ -124,3 +125,9 @@ export const releaseOf = ({ origin, name, key, version, manifest, authority, pre
     },
     [key],
   );
+
+/**
+ * A key's text form of SPEC §4.1.
+ * @param {Uint8Array} key
+ */
+export const multikey = (key) => base58btc.encode(Uint8Array.from([0xed, 0x01, ...key]));
