@@ -61,7 +61,7 @@ export function manifestOf(modules, change = () => {}) {
     modules: modules
       .map(({ path, kind, cid, size, sha256 }) => ({ path, kind, cid, size, sha256 }))
       .sort((a, b) => (a.path < b.path ? -1 : 1)),
-    compatibility: { date: "2026-11-01", flags: [] },
+    compatibility: { date: "2026-10-01", flags: [] },
     needs: { egress: [], bindings: [], limits: {} },
     imports: [],
     bundled: [],
