@@ -28,6 +28,7 @@ mod integrity;
 mod lock;
 mod module_id;
 mod npmrc;
+mod package_files;
 mod project;
 mod resolve;
 mod unpack;
@@ -38,6 +39,7 @@ use std::sync::Arc;
 pub use cidery_protocol::manifest::ModuleKind;
 
 pub use self::error::BundleError;
+pub use self::package_files::package_files;
 use self::fetch::{Cache, Fetcher};
 use self::graph::Graph;
 use self::npmrc::Registries;

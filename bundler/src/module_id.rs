@@ -34,7 +34,7 @@ pub(crate) fn leading(path: &str) -> (&str, &str) {
     }
 }
 
-/// Makes one path segment of letters, digits, `_` and `-` out of any name.
+/// Makes one path segment of at most 64 letters, digits, `_` and `-` out of any name.
 pub(crate) fn segment(name: &str) -> String {
     let clean: String = name
         .chars()

@@ -12,8 +12,8 @@ use crate::BundleError;
 const FILE_LIMIT: u64 = 64 << 20;
 
 /// What is tried when neither the caller nor `package.json` names an entry.
-const USUAL_ENTRIES: [&str; 6] =
-    ["src/index.ts", "src/index.tsx", "src/index.js", "index.ts", "index.js", "index.mjs"];
+const USUAL_ENTRIES: [&str; 7] =
+    ["src/index.ts", "src/index.tsx", "src/index.js", "index.ts", "index.tsx", "index.js", "index.mjs"];
 
 /// The parts of `package.json` that bundling needs.
 #[derive(Debug, Default, Deserialize)]
@@ -62,7 +62,8 @@ impl PackageJson {
 }
 
 impl Wanted {
-    fn parse(alias: &str, spec: &str, optional: bool) -> Result<Self, BundleError> {
+    /// Reads one line: a range, or `npm:<name>@<range>`.
+    pub(crate) fn parse(alias: &str, spec: &str, optional: bool) -> Result<Self, BundleError> {
         let (name, range) = match spec.strip_prefix("npm:") {
             Some(target) => match target.rfind('@').filter(|&at| at > 0) {
                 Some(at) => (&target[..at], &target[at + 1..]),

@@ -53,9 +53,9 @@ pub(crate) async fn resolve(package: &PackageJson, fetcher: Arc<Fetcher>) -> Res
             return Err(failure);
         }
         // Once more without the package that failed, wherever it is optional.
-        match missing(&error) {
-            Some(name) if dropped.insert(name.clone()) => {
-                wanted.retain(|wanted| !(wanted.optional && wanted.name == name));
+        match Missing::of(&error) {
+            Some(missing) if dropped.insert(missing.clone()) => {
+                wanted.retain(|wanted| !(wanted.optional && missing.covers(wanted)));
             }
             _ => return Err(BundleError::Unresolvable { reason: error.to_string() }),
         }
@@ -78,19 +78,38 @@ fn overrides(package: &PackageJson) -> Result<NpmOverrides, BundleError> {
         .map_err(|error| BundleError::invalid("overrides in package.json", error))
 }
 
-/// The package that an error is about, where leaving it out could help.
-fn missing(error: &NpmResolutionError) -> Option<String> {
-    use NpmPackageVersionResolutionError as Version;
-    match error {
-        NpmResolutionError::Registry(NpmRegistryPackageInfoLoadError::PackageNotExists { package_name }) => {
-            Some(package_name.clone())
-        }
-        NpmResolutionError::Resolution(
-            Version::VersionReqNotMatched { package_name, .. }
-            | Version::DistTagNotFound { package_name, .. }
-            | Version::DistTagVersionNotFound { package_name, .. },
-        ) => Some(package_name.to_string()),
-        _ => None,
+/// A package, or those of its versions that are in a range, that can't be had.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Missing {
+    name: String,
+    /// None where there is no such package at all.
+    range: Option<String>,
+}
+
+impl Missing {
+    /// What an error is about, where leaving it out could help.
+    fn of(error: &NpmResolutionError) -> Option<Self> {
+        use NpmPackageVersionResolutionError as Version;
+        let (name, range) = match error {
+            NpmResolutionError::Registry(NpmRegistryPackageInfoLoadError::PackageNotExists {
+                package_name,
+            }) => (package_name.clone(), None),
+            NpmResolutionError::Resolution(Version::VersionReqNotMatched {
+                package_name,
+                version_req,
+                ..
+            }) => (package_name.to_string(), Some(version_req.version_text().to_string())),
+            NpmResolutionError::Resolution(
+                Version::DistTagNotFound { package_name, dist_tag }
+                | Version::DistTagVersionNotFound { package_name, dist_tag, .. },
+            ) => (package_name.to_string(), Some(dist_tag.clone())),
+            _ => return None,
+        };
+        Some(Self { name, range })
+    }
+
+    fn covers(&self, wanted: &Wanted) -> bool {
+        wanted.name == self.name && self.range.as_ref().is_none_or(|range| *range == wanted.range)
     }
 }
 
@@ -183,7 +202,7 @@ fn hoisted(
 struct Registry {
     fetcher: Arc<Fetcher>,
     /// Optional dependencies on these are hidden.
-    dropped: BTreeSet<String>,
+    dropped: BTreeSet<Missing>,
     known: RefCell<HashMap<String, Rc<OnceCell<Arc<NpmPackageInfo>>>>>,
     /// The first failure, which the solver's own errors can't carry.
     failure: RefCell<Option<BundleError>>,
@@ -225,18 +244,24 @@ impl NpmRegistryApi for Registry {
     }
 }
 
-/// A description in which no version has an optional dependency of these names.
-fn without_optional(bytes: &[u8], names: &BTreeSet<String>) -> Result<Vec<u8>, serde_json::Error> {
+/// A description in which no version has an optional dependency on any of these.
+fn without_optional(bytes: &[u8], dropped: &BTreeSet<Missing>) -> Result<Vec<u8>, serde_json::Error> {
     let mut packument: serde_json::Value = serde_json::from_slice(bytes)?;
     let versions = packument.get_mut("versions").and_then(|versions| versions.as_object_mut());
     for version in versions.into_iter().flatten().map(|(_, version)| version) {
-        for name in names {
-            let optional = version.get_mut("optionalDependencies").and_then(|list| list.as_object_mut());
-            // Registries list optional dependencies among the required ones too.
-            if optional.is_some_and(|list| list.remove(name).is_some())
-                && let Some(required) = version.get_mut("dependencies").and_then(|list| list.as_object_mut())
-            {
-                required.remove(name);
+        let Some(optional) = version.get("optionalDependencies").and_then(|list| list.as_object()) else {
+            continue;
+        };
+        let hidden: Vec<String> = optional
+            .iter()
+            .filter_map(|(alias, spec)| Wanted::parse(alias, spec.as_str()?, true).ok())
+            .filter(|wanted| dropped.iter().any(|missing| missing.covers(wanted)))
+            .map(|wanted| wanted.alias)
+            .collect();
+        // Registries list optional dependencies among the required ones too.
+        for list in ["optionalDependencies", "dependencies"] {
+            if let Some(list) = version.get_mut(list).and_then(|list| list.as_object_mut()) {
+                hidden.iter().for_each(|alias| drop(list.remove(alias)));
             }
         }
     }
@@ -250,10 +275,12 @@ mod tests {
     #[test]
     fn only_optional_dependencies_are_hidden() {
         let packument = br#"{"name":"a","versions":{"1.0.0":{"dependencies":{"x":"1","y":"1"},
-            "optionalDependencies":{"x":"1"}},"2.0.0":{"dependencies":{"x":"1"}}}}"#;
-        let bytes = without_optional(packument, &["x".to_owned()].into()).unwrap();
+            "optionalDependencies":{"x":"1","z":"npm:x@2"}},"2.0.0":{"dependencies":{"x":"1"}}}}"#;
+        let missing = Missing { name: "x".to_owned(), range: Some("1".to_owned()) };
+        let bytes = without_optional(packument, &[missing].into()).unwrap();
         let value: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
         assert_eq!(value["versions"]["1.0.0"]["dependencies"], serde_json::json!({ "y": "1" }));
+        assert_eq!(value["versions"]["1.0.0"]["optionalDependencies"], serde_json::json!({ "z": "npm:x@2" }));
         assert_eq!(value["versions"]["2.0.0"]["dependencies"], serde_json::json!({ "x": "1" }));
     }
 }

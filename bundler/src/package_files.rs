@@ -1,0 +1,39 @@
+//! One npm package for its files: a program that comes as one, not a dependency.
+
+use std::collections::BTreeMap;
+
+use crate::fetch::{Cache, Fetcher};
+use crate::graph::{Graph, Package};
+use crate::npmrc::Registries;
+use crate::project::Project;
+use crate::{BundleError, Options, blocking, unpack};
+
+/// The files of one npm package by their path in it, fetched through the cache and checked against `integrity`
+/// (`sha512-<base64>`). Its dependencies are left alone, and nothing of it is run.
+///
+/// # Errors
+///
+/// [`BundleError`] where it cannot be had, is not the one that was asked for, or cannot be unpacked safely.
+pub async fn package_files(
+    name: &str,
+    version: &str,
+    integrity: &str,
+    options: &Options,
+) -> Result<BTreeMap<String, Vec<u8>>, BundleError> {
+    std::fs::create_dir_all(&options.cache_dir).map_err(BundleError::io(&options.cache_dir))?;
+    // Only the user's configuration: there is no project.
+    let registries = Registries::read(&Project::open(&options.cache_dir)?, options.registry.as_deref())?;
+    let cache = Cache::new(&options.cache_dir);
+    let fetcher = Fetcher::new(registries, cache.clone())?;
+    let dependencies = BTreeMap::new();
+    let package =
+        Package::new(name.to_owned(), version.to_owned(), integrity, None, dependencies, &fetcher.registries)?;
+    let (id, digest) = (package.id(), package.integrity);
+    fetcher.archives(&Graph { root: BTreeMap::new(), packages: vec![package] }, &()).await?;
+    blocking(move || {
+        let vanished = || BundleError::Fetch { what: id.clone(), reason: "it is not in the cache".to_owned() };
+        let archive = cache.archive(&digest).ok_or_else(vanished)?;
+        unpack::unpack(&id, &archive[..])
+    })
+    .await
+}
