@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, PublicKey, Signature, canonical, limits};
+use crate::{Error, PublicKey, Record, Signature, canonical, limits};
 
 /// The bytes that a signature covers: DSSE's pre-authentication encoding of the type and the payload.
 ///
@@ -94,6 +94,15 @@ impl Envelope {
             signatures: self.signatures.iter().map(signature).collect(),
         };
         serde_json::to_string(&json).unwrap_or_default()
+    }
+
+    /// What the envelope claims to hold: a well-formed record that perhaps nobody signed. It tells whose authority to ask;
+    /// what it says counts only once [`SignedRecord::from_envelope`](crate::SignedRecord::from_envelope) has agreed.
+    ///
+    /// # Errors
+    /// As [`Record::decode`].
+    pub fn claim(&self) -> Result<Record, Error> {
+        Record::decode(&self.payload_type, &self.payload)
     }
 
     pub(crate) fn payload_type(&self) -> &str {

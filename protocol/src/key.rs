@@ -1,6 +1,11 @@
 //! Public keys and signatures: ed25519, always checked strictly (SPEC §4).
 
-use std::{fmt, str::FromStr};
+use std::{
+    cmp::Ordering,
+    fmt,
+    hash::{Hash, Hasher},
+    str::FromStr,
+};
 
 use ed25519_dalek::VerifyingKey;
 use serde::{Deserialize, Serialize};
@@ -22,9 +27,9 @@ const TEXT_CHARS: usize = 48;
 /// assert_eq!(key.to_string(), "z6MktwupdmLXVVqTzCw4i46r4uGyosGXRnR3XjN4Zq7oMMsw");
 /// # Ok::<(), cidery_protocol::Error>(())
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 #[serde(into = "serde_bytes::ByteArray<32>", try_from = "serde_bytes::ByteArray<32>")]
-pub struct PublicKey([u8; 32]);
+pub struct PublicKey(VerifyingKey);
 
 impl PublicKey {
     /// # Errors
@@ -38,19 +43,45 @@ impl PublicKey {
         if key.to_edwards().compress().to_bytes() != bytes {
             return Err(Error::Key { reason: "not the canonical encoding of its point" });
         }
-        Ok(PublicKey(bytes))
+        Ok(PublicKey(key))
     }
 
     /// The 32 bytes.
     pub fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
+        self.0.as_bytes()
     }
 
     /// Whether `signature` over `message` is this key's, by RFC 8032 with the strict checks of SPEC §4:
     /// S below the group's order, canonical R, neither A nor R of small order, no cofactor.
     pub fn verifies(&self, message: &[u8], signature: &Signature) -> bool {
-        let signature = ed25519_dalek::Signature::from_bytes(&signature.0);
-        VerifyingKey::from_bytes(&self.0).is_ok_and(|key| key.verify_strict(message, &signature).is_ok())
+        self.0.verify_strict(message, &ed25519_dalek::Signature::from_bytes(&signature.0)).is_ok()
+    }
+}
+
+impl PartialEq for PublicKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl Eq for PublicKey {}
+
+impl PartialOrd for PublicKey {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for PublicKey {
+    /// By the 32 bytes: the order in which records and entries hold keys.
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_bytes().cmp(other.as_bytes())
+    }
+}
+
+impl Hash for PublicKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_bytes().hash(state);
     }
 }
 
@@ -58,7 +89,7 @@ impl fmt::Display for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut bytes = [0; 34];
         bytes[..2].copy_from_slice(&MULTICODEC_ED25519);
-        bytes[2..].copy_from_slice(&self.0);
+        bytes[2..].copy_from_slice(self.as_bytes());
         f.write_str(&multibase::encode(multibase::Base::Base58Btc, bytes))
     }
 }
@@ -86,7 +117,7 @@ impl FromStr for PublicKey {
 
 impl From<PublicKey> for serde_bytes::ByteArray<32> {
     fn from(key: PublicKey) -> Self {
-        serde_bytes::ByteArray::new(key.0)
+        serde_bytes::ByteArray::new(*key.as_bytes())
     }
 }
 

@@ -1,0 +1,113 @@
+//! A package of a given size, published in a log of a million entries: what a loader is given to verify.
+
+use std::error::Error;
+
+use cidery_keys::{SecretKey, Signer, cosign, sign_checkpoint, sign_envelope};
+use cidery_protocol::{
+    Action, Build, Envelope, Floors, Head, HeadFormat, Init, Join, PackageState, Receipt, ReceiptFormat,
+    Record, RecordBody, Release, SignedRecord,
+    log::{Checkpoint, Hash, leaf_hash, root_from_inclusion},
+    manifest::{Compatibility, Manifest, ManifestBody, ManifestFormat, Module, ModuleKind, Needs},
+};
+use cidery_verifier::TrustPolicy;
+use serde_bytes::ByteBuf;
+
+/// The time at which the head was cosigned.
+pub(crate) const NOW: u64 = 1_790_000_000;
+/// Entries of the log: its proofs have 20 hashes.
+const LOG_SIZE: u64 = 1 << 20;
+const ORIGIN: &str = "bench.example/log";
+
+/// Everything that `verify` takes.
+pub(crate) struct Package {
+    pub(crate) policy: TrustPolicy,
+    pub(crate) receipt: Vec<u8>,
+    pub(crate) head: Vec<u8>,
+    pub(crate) manifest: Vec<u8>,
+    pub(crate) modules: Vec<Vec<u8>>,
+}
+
+impl Package {
+    /// A package whose code is `bytes` long, in modules of at most 256 KiB.
+    pub(crate) fn of(bytes: usize) -> Result<Self, Box<dyn Error>> {
+        let [publisher, log, cosigner] = [1, 2, 3].map(|seed| SecretKey::from_seed(&[seed; 32]));
+        let line = "export const answer = (question) => question.length + 42; // padding of code\n";
+        let code: String = line.chars().cycle().take(bytes).collect();
+        let modules: Vec<Vec<u8>> = code.as_bytes().chunks(256 << 10).map(<[u8]>::to_vec).collect();
+        let describe = |(at, bytes): (usize, &Vec<u8>)| {
+            Module::describe(&format!("m{at:04}.js"), ModuleKind::Esm, bytes)
+        };
+        let manifest = Manifest::encode(ManifestBody {
+            format: ManifestFormat::V1,
+            main: "m0000.js".to_owned(),
+            modules: modules.iter().enumerate().map(describe).collect(),
+            compatibility: Compatibility { date: "2026-10-01".to_owned(), flags: vec![] },
+            needs: Needs::default(),
+            imports: vec![],
+            bundled: vec![],
+            source_maps: vec![],
+        })?;
+
+        let record =
+            |sequence, before: Option<&PackageState>, action| -> Result<SignedRecord, Box<dyn Error>> {
+                let record = Record::encode(RecordBody {
+                    origin: ORIGIN.parse()?,
+                    package: "@bench/package".parse()?,
+                    sequence,
+                    prev: before.map(|state| state.newest),
+                    authority: before.map(|state| state.authority.cid),
+                    action,
+                })?;
+                let mut envelope = Envelope::new(record.payload_type(), record.bytes().to_vec());
+                sign_envelope(&mut envelope, &publisher)?;
+                Ok(SignedRecord::from_envelope(&envelope, before.map(|state| &state.authority))?)
+            };
+        let keys = vec![publisher.public_key()];
+        let init = Action::Init(Init { keys, threshold: 1, floors: Floors::default(), recovery: None });
+        let init = record(0, None, init)?;
+        let state = PackageState::apply(None, &init)?;
+        let release = Release {
+            version: "1.0.0".parse()?,
+            manifest: manifest.cid(),
+            build: Build { tool: "bench".to_owned(), lock: None },
+            npm: None,
+            provenance: vec![],
+        };
+        let release = record(1, Some(&state), Action::Release(release))?;
+
+        // Any hashes make a proof: the root is what they lead to.
+        let proof: Vec<Hash> = (0..20_u8).map(|at| leaf_hash(&[at])).collect();
+        let index = LOG_SIZE / 3;
+        let root = root_from_inclusion(index, LOG_SIZE, leaf_hash(release.entry()), &proof)?;
+        let checkpoint = Checkpoint { origin: ORIGIN.parse()?, size: LOG_SIZE, root };
+        let signed = sign_checkpoint(&checkpoint, &log)?;
+        let mut head = signed.clone();
+        cosign(&mut head, &checkpoint.origin.cosigner(), &cosigner, NOW)?;
+
+        let receipt = Receipt {
+            format: ReceiptFormat::V1,
+            chain: vec![ByteBuf::from(init.entry())],
+            release: ByteBuf::from(release.entry()),
+            index,
+            checkpoint: ByteBuf::from(signed.to_bytes()),
+            inclusion: proof.clone(),
+        };
+        let join = Join::Inclusion(proof);
+        let head =
+            Head { format: HeadFormat::V1, checkpoint: ByteBuf::from(head.to_bytes()), join, since: None };
+        let policy = serde_json::json!({
+            "origins": { ORIGIN: {
+                "logKeys": [log.public_key().to_string()],
+                "cosigner": cosigner.public_key().to_string(),
+            } },
+            "packages": { "@bench/*": { "origin": ORIGIN, "keys": [publisher.public_key().to_string()] } },
+        });
+        Ok(Package {
+            policy: TrustPolicy::from_json(policy.to_string().as_bytes())?,
+            receipt: receipt.encode()?,
+            head: head.encode()?,
+            manifest: manifest.bytes().to_vec(),
+            modules,
+        })
+    }
+}
