@@ -60,6 +60,15 @@ impl SignedRecord {
         Ok(SignedRecord { record, signers, entry })
     }
 
+    /// What an entry of the log claims to hold, as [`Envelope::claim`] for envelopes: it tells whose authority to ask.
+    ///
+    /// # Errors
+    /// [`Error::Cbor`] or [`Error::Limit`] where the bytes are no entry, and as [`Record::decode`].
+    pub fn claim(entry: &[u8]) -> Result<Record, Error> {
+        let entry: Entry = canonical::decode("log entry", limits::ENTRY_BYTES, entry)?;
+        Record::decode(&entry.payload_type, &entry.payload)
+    }
+
     /// Opens an entry of the log. Signatures by other keys count for nothing; each one by a key of the authority must be
     /// valid.
     ///

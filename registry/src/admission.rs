@@ -1,6 +1,6 @@
 //! The judgement over a blob while it is read (SPEC §11.4): its length, its hash, its SHA-256, and whether it is text.
 
-use cidery_protocol::{Cid, Codec, Error as Refusal};
+use cidery_protocol::{Cid, Codec, Error as Refusal, manifest::ManifestBody};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteArray;
 use sha2::{Digest, Sha256};
@@ -19,6 +19,19 @@ pub struct Expectation {
 }
 
 impl Expectation {
+    /// What a manifest says of one of its blobs; `None` where the blob is none of them.
+    pub fn of(manifest: &ManifestBody, blob: &Cid) -> Option<Self> {
+        let size = *manifest.blobs().get(blob)?;
+        let mut expectation = Expectation { size, text: false, sha256: Vec::new() };
+        for module in manifest.modules.iter().filter(|module| module.cid == *blob) {
+            expectation.text |= module.kind.is_text();
+            if !expectation.sha256.contains(&module.sha256) {
+                expectation.sha256.push(module.sha256);
+            }
+        }
+        Some(expectation)
+    }
+
     /// Whether a blob with these facts is the expected one.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! Refusals and failures, and the one table from codes to HTTP's status (SPEC §13).
 
 use cidery_keys::KeyError;
-use cidery_protocol::{Cid, Code, Error as Refusal, PackageName};
+use cidery_protocol::{Cid, Code, Error as Refusal, PackageName, PublicKey};
 use serde::{Deserialize, Serialize};
 
 use crate::StoreError;
@@ -63,6 +63,18 @@ pub enum Error {
         /// How many may be.
         limit: usize,
     },
+    /// Too much is waiting for the next group.
+    #[error("{limit} publishes wait to be logged, and no more are taken")]
+    Busy {
+        /// How many may wait.
+        limit: usize,
+    },
+    /// The log's key and the cosigner's are one (SPEC §4.3).
+    #[error("the log and its cosigner have the same key {key}")]
+    OneKey {
+        /// The key.
+        key: PublicKey,
+    },
     /// The ledger and the published log are not of one history.
     #[error("the ledger and the published log disagree: {reason}")]
     Diverged {
@@ -102,7 +114,8 @@ impl Error {
             Error::Method { .. } | Error::Request { .. } => Code::RequestMalformed,
             Error::Scope { .. } => Code::ScopeDenied,
             Error::UploadUnexpected { .. } => Code::UploadUnexpected,
-            Error::UploadPending { .. } => Code::UploadPending,
+            Error::UploadPending { .. } | Error::Busy { .. } => Code::UploadPending,
+            Error::OneKey { .. } => Code::KeyUnusable,
             Error::Diverged { .. } => Code::LedgerDiverged,
             Error::Internal { .. } => Code::Internal,
             Error::Relayed(body) => body.code.parse().unwrap_or(Code::Internal),

@@ -1,14 +1,58 @@
-//! Serves packages. (The map of the crate follows with its handlers.)
+//! Serves packages: the handlers and the one writer, over traits for storage, so that both hosts run the same code.
+//!
+//! ```text
+//!  HTTP ──▶ Registry::handle ── reads ───────────────────────────▶ Blobs   (objects; R2, files)
+//!               │    └── PUT: Admission judges while it streams ──▶ Blobs
+//!               └── SequencerClient::call ──▶ Sequencer::receive ──▶ Sql    (the ledger; SQLite on both hosts)
+//!                                                  │ queue
+//!                                             close_group ──▶ ledger, tiles, signatures, checkpoint, receipts, indexes
+//! ```
+//!
+//! | file | what | SPEC |
+//! |---|---|---|
+//! | `registry` | [`Registry::handle`]: the route table, and what is read as it is stored | §11.1 |
+//! | `publish` | the first and second half of a publish, as HTTP | §11.3, §11.4 |
+//! | `resolve` | which release, its receipt, and the head with its proofs | §9 |
+//! | `path`, `http` | requests and answers without a host's types | §11.1 |
+//! | `admission` | [`Admission`]: a blob is judged while it is read | §11.4 |
+//! | `wire` | [`Call`] and [`Reply`]: what the handlers ask of the sequencer | |
+//! | `publication` | a publish request: its form, and whether it may follow | §11.3, §6.4 |
+//! | `scope` | [`ScopePolicy`]: who may begin a package | §11.3 |
+//! | `sequencer` | [`Sequencer`]: the one writer; groups, the published log, recovery | §7, §8 |
+//! | `ledger`, `rows` | what the sequencer knows, in SQL | |
+//! | `index`, `layout` | the objects that are read, and where they stand | §11.2, §8.3 |
+//! | `store` | [`Blobs`], [`Sql`], [`Clock`], [`Upload`]: the seams to a host | |
+//! | `memory`, `contract` | a store in memory, and the suite that every backend passes | |
+//! | `error` | [`Error`], and the status of each code | §13 |
+//!
+//! It knows nothing of Workers, of axum, of environment variables or of where keys are kept. It decides nothing that
+//! `cidery-protocol` decides: whether a record may follow is asked of `PackageState::apply`.
 
 mod admission;
+#[cfg(any(test, feature = "contract"))]
+pub mod contract;
 mod error;
 mod http;
+mod index;
 pub mod layout;
+mod ledger;
+pub mod memory;
+mod path;
+mod publication;
+mod publish;
+mod registry;
+mod resolve;
+mod rows;
+mod scope;
+mod sequencer;
 mod store;
 mod wire;
 
 pub use admission::{Admission, BlobFacts, Expectation};
 pub use error::{Error, ErrorBody, status};
 pub use http::{Body, Request, Response};
+pub use registry::Registry;
+pub use scope::ScopePolicy;
+pub use sequencer::{LogConfig, Received, Sequencer, Ticket};
 pub use store::{Blobs, Clock, Download, Etag, Object, Put, Sql, StoreError, Upload, Value};
-pub use wire::{Call, Committed, Expected, Ledger, MESSAGE_BYTES, Published, Reply};
+pub use wire::{Call, Committed, Expected, MESSAGE_BYTES, Published, Reply, SequencerClient};

@@ -9,7 +9,7 @@ use serde_bytes::ByteBuf;
 use crate::{BlobFacts, Error, ErrorBody, Expectation};
 
 /// The way to the sequencer.
-pub trait Ledger: Send + Sync {
+pub trait SequencerClient: Send + Sync {
     /// Hands a question over and waits for its answer.
     ///
     /// # Errors

@@ -1,0 +1,110 @@
+//! `POST /v1/publish` (SPEC §11.3) and `PUT /v1/blobs/{cid}` (SPEC §11.4).
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use cidery_protocol::{Cid, Codec, Error as Refusal};
+use serde_bytes::ByteBuf;
+use serde_json::json;
+
+use crate::{
+    Admission, Blobs, Call, Error, Expected, Published, Registry, Reply, Request, Response, SequencerClient,
+    Upload,
+    path::Query,
+    publication::Publication,
+    registry::{PUBLISH_BYTES, read_all},
+};
+
+impl<B: Blobs, L: SequencerClient> Registry<B, L> {
+    /// What can be refused without knowing the package is refused here, and costs the sequencer nothing.
+    pub(crate) async fn publish<U: Upload>(
+        &self,
+        length: Option<u64>,
+        body: U,
+    ) -> Result<Response<B::Body>, Error> {
+        let body = read_all(length, body, PUBLISH_BYTES).await?;
+        Publication::parse(&body)?;
+        match self.ask(Call::Publish(ByteBuf::from(body.to_vec()))).await? {
+            Reply::Published(published) => Ok(answer(&published)),
+            other => Err(unasked(&other)),
+        }
+    }
+
+    /// The steps:
+    ///
+    /// 1. A CID, a release, and an announced length.
+    /// 2. The release waits for the blob, and for a body of this length.
+    /// 3. The body is hashed while it is stored, and shows only once all of it has agreed.
+    /// 4. The sequencer is told what was found.
+    pub(crate) async fn upload<U: Upload>(
+        &self,
+        blob: Cid,
+        request: Request<U>,
+    ) -> Result<Response<B::Body>, Error> {
+        // (1)
+        let query = Query::parse(&request.query, &["release"])?;
+        let release =
+            query.get::<Cid>("release")?.ok_or_else(|| Error::request("wanted the parameter `release`"))?;
+        let release = release.expect(Codec::DagCbor)?;
+        let length = request.content_length.ok_or_else(|| Error::request("wanted a content-length"))?;
+        // (2)
+        let Expected { expectation, stored } = match self.ask(Call::Expects { release, blob }).await? {
+            Reply::Expected(expected) => expected,
+            other => return Err(unasked(&other)),
+        };
+        if length != expectation.size {
+            let wanted = expectation.size;
+            return Err(Refusal::ModuleSize { path: blob.to_string(), got: length, wanted }.into());
+        }
+        // (3)
+        let facts = self.blobs.store_blob(request.body, Admission::new(blob, expectation)).await?;
+        // (4)
+        match self.ask(Call::Uploaded { release, blob, facts }).await? {
+            Reply::Recorded => {
+                let status = if stored { 200 } else { 201 };
+                Ok(Response::json(status, &json!({ "cid": blob.to_string(), "size": facts.size })))
+            }
+            other => Err(unasked(&other)),
+        }
+    }
+
+    async fn ask(&self, call: Call) -> Result<Reply, Error> {
+        match self.sequencer.call(call).await? {
+            Reply::Refused(body) => Err(Error::Relayed(body)),
+            reply => Ok(reply),
+        }
+    }
+}
+
+fn unasked(reply: &Reply) -> Error {
+    let kind = match reply {
+        Reply::Published(_) => "published",
+        Reply::Expected(_) => "expected",
+        Reply::Recorded => "recorded",
+        Reply::Refused(_) => "refused",
+    };
+    Error::internal(format!("the sequencer answered another question: `{kind}`"))
+}
+
+fn answer<B>(published: &Published) -> Response<B> {
+    match published {
+        Published::Missing { release, blobs, expires } => {
+            let blob = |(cid, size): &(Cid, u64)| json!({ "cid": cid.to_string(), "size": size });
+            let blobs: Vec<_> = blobs.iter().map(blob).collect();
+            let body = json!({
+                "status": "missing", "release": release.to_string(), "blobs": blobs, "expires": expires,
+            });
+            Response::json(202, &body)
+        }
+        Published::Committed(committed) => {
+            let body = json!({
+                "status": "committed",
+                "release": committed.release.to_string(),
+                "package": committed.package,
+                "version": committed.version,
+                "manifest": committed.manifest.to_string(),
+                "index": committed.index,
+                "receipt": STANDARD.encode(&committed.receipt),
+            });
+            Response::json(if committed.again { 200 } else { 201 }, &body)
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! What follows a checkpoint: receipts, and the indexes that make releases visible.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bytes::Bytes;
+use cidery_protocol::{
+    Cid, PackageName, Receipt, ReceiptFormat,
+    log::{SignedCheckpoint, inclusion_proof},
+};
+use futures_util::future::try_join_all;
+use serde_bytes::ByteBuf;
+
+use super::{Sequencer, group::AT_ONCE};
+use crate::{
+    Blobs, Clock, Error, Sql,
+    index::{self, Carrier, Carriers, IndexRelease, PackageIndex, TextCid, TextKey},
+    layout,
+    ledger::Logged,
+};
+
+impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
+    /// Writes receipts and then indexes of everything below `size` that has none yet. A published checkpoint has this size.
+    pub(super) async fn finish(&self, size: u64) -> Result<(), Error> {
+        let mut from = self.ledger.finished()?;
+        while from < size {
+            let releases: Vec<Logged> = self.ledger.releases_from(from)?;
+            let receipts = self.receipts(&releases)?;
+            for some in receipts.chunks(AT_ONCE) {
+                // A receipt that is there already stays: it is one of the same release.
+                let puts = some.iter().map(|(key, bytes)| self.blobs.put_immutable(key, bytes.clone()));
+                try_join_all(puts).await?;
+            }
+            let packages: BTreeSet<&PackageName> = releases.iter().map(|release| &release.package).collect();
+            let manifests: BTreeSet<&Cid> = releases.iter().map(|release| &release.manifest).collect();
+            let mut indexes = Vec::new();
+            for manifest in manifests {
+                indexes.push((layout::releases(manifest), self.carriers(manifest)?));
+            }
+            for name in packages {
+                indexes.push((layout::package(name), self.package_index(name)?));
+            }
+            for some in indexes.chunks(AT_ONCE) {
+                try_join_all(some.iter().map(|(key, bytes)| self.blobs.put(key, bytes.clone()))).await?;
+            }
+            from = releases.last().map_or(size, |release| release.index + 1);
+            self.ledger.set_finished(from)?;
+        }
+        Ok(())
+    }
+
+    fn receipts(&self, releases: &[Logged]) -> Result<Vec<(String, Bytes)>, Error> {
+        let mut checkpoints = BTreeMap::<u64, SignedCheckpoint>::new();
+        let mut receipts = Vec::with_capacity(releases.len());
+        for release in releases {
+            let (entry, covered) = self.ledger.entry(release.index)?;
+            if !checkpoints.contains_key(&covered) {
+                checkpoints.insert(covered, self.sign_as_log(covered, self.ledger.root(covered)?)?);
+            }
+            let checkpoint = checkpoints.get(&covered).map(SignedCheckpoint::to_bytes).unwrap_or_default();
+            let package = self.package(&release.package)?;
+            let receipt = Receipt {
+                format: ReceiptFormat::V1,
+                chain: vec![ByteBuf::from(self.ledger.entry(package.authority)?.0)],
+                release: ByteBuf::from(entry),
+                index: release.index,
+                checkpoint: ByteBuf::from(checkpoint),
+                inclusion: inclusion_proof(release.index, covered, |node| self.ledger.node(node))?,
+            };
+            receipts.push((layout::receipt(&release.record), Bytes::from(receipt.encode()?)));
+        }
+        Ok(receipts)
+    }
+
+    /// The index of SPEC §11.2.
+    fn package_index(&self, name: &PackageName) -> Result<Bytes, Error> {
+        let package = self.package(name)?;
+        let state = package.state;
+        let releases = self.ledger.releases_of(name)?.into_iter().map(|release| IndexRelease {
+            version: release.version,
+            record: TextCid(release.record),
+            manifest: TextCid(release.manifest),
+            index: release.index,
+            sequence: release.sequence,
+        });
+        let index = PackageIndex {
+            package: name.clone(),
+            origin: self.house.origin.clone(),
+            sequence: state.sequence,
+            newest: TextCid(state.newest),
+            authority: TextCid(state.authority.cid),
+            init: TextCid(package.init),
+            keys: state.authority.keys.into_iter().map(TextKey).collect(),
+            threshold: state.authority.threshold,
+            releases: releases.collect(),
+        };
+        Ok(index::write(&index)?.into())
+    }
+
+    fn carriers(&self, manifest: &Cid) -> Result<Bytes, Error> {
+        let releases = self.ledger.releases_with(manifest)?.into_iter();
+        let releases = releases.map(|release| Carrier { package: release.package, version: release.version });
+        let carriers = Carriers { manifest: TextCid(*manifest), releases: releases.collect() };
+        Ok(index::write(&carriers)?.into())
+    }
+
+    fn package(&self, name: &PackageName) -> Result<crate::ledger::Package, Error> {
+        let package = self.ledger.package(name)?;
+        package.ok_or_else(|| Error::internal(format!("`{name}` has releases and no state")))
+    }
+}

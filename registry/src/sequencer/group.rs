@@ -1,0 +1,146 @@
+//! Closing a group: everything that is queued becomes one checkpoint.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bytes::Bytes;
+use cidery_protocol::{Cid, PackageName, PackageState};
+use futures_util::future::try_join_all;
+
+use super::{GROUP, Sequencer, Tip, Waiting};
+use crate::{
+    Blobs, Clock, Error, Published, Put, Reply, Sql, layout, ledger::Step, publication::Publication,
+};
+
+/// Objects that are written at once.
+pub(super) const AT_ONCE: usize = 16;
+
+/// What a group does with one publish.
+enum Verdict {
+    /// Its records are appended.
+    Appended(Vec<Step>),
+    /// It is in the log already, or in this group.
+    Again,
+    Refused(Error),
+}
+
+impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
+    /// Closes a group of what is queued, and answers each publish in it. Nothing happens where nothing waits.
+    ///
+    /// # Errors
+    /// Where the group failed as a whole. Whoever waited has been told the same.
+    pub async fn close_group(&self) -> Result<(), Error> {
+        let mut head = self.head.lock().await;
+        let group: Vec<Waiting> = {
+            let mut queue = self.queued();
+            let end = queue.len().min(GROUP);
+            queue.drain(..end).collect()
+        };
+        if group.is_empty() {
+            return Ok(());
+        }
+        let replies = self.close(&mut head, &group).await;
+        let failed = replies.as_ref().err().map(Error::body);
+        let mut replies = replies.unwrap_or_default().into_iter();
+        for waiting in group {
+            let reply = match &failed {
+                Some(body) => Some(Reply::Refused(body.clone())),
+                None => replies.next(),
+            };
+            if let Some(reply) = reply {
+                // Nobody may be listening any more: what was logged stays logged.
+                let _ = waiting.answer.send(reply);
+            }
+        }
+        match failed {
+            Some(body) => Err(Error::Relayed(body)),
+            None => Ok(()),
+        }
+    }
+
+    async fn close(&self, head: &mut Option<Tip>, group: &[Waiting]) -> Result<Vec<Reply>, Error> {
+        self.published(head).await?;
+        // 1. who wins
+        let verdicts = self.judge(group.iter().map(|waiting| &waiting.publication))?;
+        let appended = || {
+            group.iter().zip(&verdicts).filter_map(|(waiting, verdict)| match verdict {
+                Verdict::Appended(steps) => Some((&waiting.publication, steps)),
+                _ => None,
+            })
+        };
+        // 2. manifests
+        for some in appended().collect::<Vec<_>>().chunks(AT_ONCE) {
+            try_join_all(some.iter().map(|(publication, _)| self.store_manifest(publication))).await?;
+        }
+        // 3. the ledger
+        self.ledger.transaction(|| {
+            let records: usize = appended().map(|(_, steps)| steps.len()).sum();
+            let covered = self.ledger.size()? + records as u64;
+            for step in appended().flat_map(|(_, steps)| steps) {
+                self.ledger.append(step, covered)?;
+            }
+            Ok(())
+        })?;
+        // 4. to 6. the log
+        self.publish_log(head).await?;
+        // 7. answers
+        let answers = group.iter().zip(verdicts).map(|(waiting, verdict)| async {
+            let again = match verdict {
+                Verdict::Refused(error) => return Ok(Reply::Refused(error.body())),
+                Verdict::Again => true,
+                Verdict::Appended(_) => false,
+            };
+            let logged = self.ledger.release(&waiting.publication.cid())?;
+            let logged = logged.ok_or_else(|| Error::internal("a release was logged and is not there"))?;
+            Ok(Reply::Published(Published::Committed(self.committed(logged, again).await?)))
+        });
+        try_join_all(answers).await
+    }
+
+    /// Applies each publication on top of those before it.
+    fn judge<'p>(&self, publications: impl Iterator<Item = &'p Publication>) -> Result<Vec<Verdict>, Error> {
+        let mut packages = BTreeMap::<PackageName, Option<(PackageState, Cid)>>::new();
+        let mut appended = BTreeSet::new();
+        let mut verdicts = Vec::new();
+        for publication in publications {
+            let name = publication.package();
+            if !packages.contains_key(name) {
+                let package = self.ledger.package(name)?.map(|package| (package.state, package.init));
+                packages.insert(name.clone(), package);
+            }
+            let before = packages.get(name).and_then(Option::as_ref);
+            let known =
+                appended.contains(&publication.cid()) || self.ledger.release(&publication.cid())?.is_some();
+            let other = before.is_some_and(|(_, init)| publication.begins_other_than(init));
+            if known && !other {
+                verdicts.push(Verdict::Again);
+                continue;
+            }
+            let steps = publication.follow(before.map(|(state, init)| (state, *init)), &self.house);
+            verdicts.push(match steps {
+                Err(error) => Verdict::Refused(error),
+                Ok(steps) => {
+                    if let (Some(first), Some(last)) = (steps.first(), steps.last()) {
+                        let init = before.map_or(first.record.record().cid(), |(_, init)| *init);
+                        packages.insert(name.clone(), Some((last.after.clone(), init)));
+                    }
+                    appended.insert(publication.cid());
+                    Verdict::Appended(steps)
+                }
+            });
+        }
+        Ok(verdicts)
+    }
+
+    async fn store_manifest(&self, publication: &Publication) -> Result<(), Error> {
+        let manifest = &publication.manifest;
+        let bytes = Bytes::copy_from_slice(manifest.bytes());
+        match self.blobs.put_immutable(&layout::manifest(&manifest.cid()), bytes).await? {
+            Put::Stored | Put::Same => Ok(()),
+            // It would not be what its CID says. A second writing repairs what a disk has spoiled.
+            Put::Different => {
+                let bytes = Bytes::copy_from_slice(manifest.bytes());
+                Ok(self.blobs.put(&layout::manifest(&manifest.cid()), bytes).await?)
+            }
+        }
+    }
+}

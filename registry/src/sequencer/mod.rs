@@ -1,0 +1,282 @@
+//! The one writer. What it does for a publish:
+//!
+//! ```text
+//!  receive ── parse, signatures, state, blobs ──▶ missing: remembered for an hour
+//!     │                                      └──▶ refused
+//!     ▼ queue
+//!  close_group ── 1. apply each again, in order: one record wins a place, the others are told
+//!                 2. manifests to the store
+//!                 3. one transaction: entries, hashes, package states
+//!                 4. entry bundles and tiles
+//!                 5. the log's signature, the cosigner's, the checkpoint object (conditional on what it replaces)
+//!                 6. receipts, package indexes, carriers of manifests
+//!                 7. answers
+//! ```
+//!
+//! A crash between any two of these loses nothing that was answered and shows nothing by halves: before 3 nothing happened;
+//! after 3, [`Sequencer::start`] takes up at 4 with the same bytes.
+
+mod finish;
+mod group;
+mod publish;
+mod recover;
+
+use std::sync::{
+    Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
+
+use cidery_keys::Signer;
+use cidery_protocol::{
+    Cid, Origin,
+    log::{Hash, SignedCheckpoint},
+    manifest::Manifest,
+};
+use futures_channel::oneshot;
+use serde_bytes::ByteBuf;
+
+use crate::{
+    Blobs, Call, Clock, Committed, Error, Etag, Expectation, Expected, Published, Reply, ScopePolicy, Sql,
+    StoreError, layout,
+    ledger::{Ledger, Logged, PENDING},
+    publication::{House, Publication},
+};
+
+/// Seconds for which a publish waits for its blobs (SPEC §11.3).
+const PENDING_SECONDS: u64 = 60 * 60;
+/// Publishes that one group takes, and that wait for a group: a bound on memory, at a manifest each.
+const GROUP: usize = 64;
+
+/// What a log is, and who keeps it.
+pub struct LogConfig {
+    /// The log's name.
+    pub origin: Origin,
+    /// Who may begin packages.
+    pub scopes: ScopePolicy,
+    /// Signs checkpoints.
+    pub log: Box<dyn Signer>,
+    /// Says when they were the newest (SPEC §7.4); another key.
+    pub cosigner: Box<dyn Signer>,
+}
+
+/// The sequencer of one log, over its store, its ledger and a clock. There must be only one for a log; a second one is noticed
+/// before it publishes anything.
+pub struct Sequencer<B, S, C> {
+    blobs: B,
+    ledger: Ledger<S>,
+    clock: C,
+    log: Box<dyn Signer>,
+    cosigner: Box<dyn Signer>,
+    house: House,
+    queue: Mutex<Vec<Waiting>>,
+    /// Whether ledger and published log have been compared, and agreed.
+    started: AtomicBool,
+    /// The published checkpoint; held by whoever publishes the next one.
+    head: futures_util::lock::Mutex<Option<Tip>>,
+}
+
+/// The checkpoint object as it was last read or written.
+struct Tip {
+    size: u64,
+    root: Hash,
+    etag: Etag,
+    signed: SignedCheckpoint,
+}
+
+/// A publish that waits for its group.
+struct Waiting {
+    publication: Publication,
+    answer: oneshot::Sender<Reply>,
+}
+
+/// What became of a call.
+pub enum Received {
+    /// It has an answer.
+    Reply(Reply),
+    /// It waits for the next [`Sequencer::close_group`].
+    Queued(Ticket),
+}
+
+/// A publish in the queue.
+pub struct Ticket(oneshot::Receiver<Reply>);
+
+impl Ticket {
+    /// The answer, once the group is closed.
+    pub async fn reply(self) -> Reply {
+        self.0.await.unwrap_or_else(|_| {
+            let stopped = StoreError::new("finish the publish", "the sequencer has stopped");
+            Reply::Refused(Error::from(stopped).body())
+        })
+    }
+}
+
+impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
+    /// A sequencer that has not looked at its log yet. It signs nothing before [`Sequencer::start`], which every other
+    /// function calls where it is needed.
+    ///
+    /// # Errors
+    /// [`Error::Store`], and `key.unusable` where the two keys are one.
+    pub fn new(blobs: B, sql: S, clock: C, config: LogConfig) -> Result<Self, Error> {
+        let keys = [config.log.public_key(), config.cosigner.public_key()];
+        if keys[0] == keys[1] {
+            return Err(Error::OneKey { key: keys[0] });
+        }
+        Ok(Sequencer {
+            blobs,
+            ledger: Ledger::open(sql)?,
+            clock,
+            log: config.log,
+            cosigner: config.cosigner,
+            house: House { origin: config.origin, scopes: config.scopes, keys },
+            queue: Mutex::new(Vec::new()),
+            started: AtomicBool::new(false),
+            head: futures_util::lock::Mutex::new(None),
+        })
+    }
+
+    /// Compares the ledger with the published log, and makes them one. Where the ledger is ahead, what is missing is
+    /// published; where it is behind, it catches up from what is published. A new log gets its first checkpoint. Then the
+    /// head is cosigned.
+    ///
+    /// # Errors
+    /// [`Error::Diverged`] where they are of two histories: then nothing is signed. [`Error::Store`].
+    pub async fn start(&self) -> Result<(), Error> {
+        let mut head = self.head.lock().await;
+        *head = None;
+        self.started.store(false, Ordering::Release);
+        self.published(&mut head).await
+    }
+
+    /// Takes a call. Publishes that have to wait for a group are queued: the host closes groups as often as its store allows.
+    pub async fn receive(&self, call: Call) -> Received {
+        let received = match call {
+            Call::Publish(body) => self.publish(&body).await,
+            Call::Expects { release, blob } => self.expects(release, blob).await.map(Received::from),
+            Call::Uploaded { release, blob, facts } => {
+                self.uploaded(release, blob, facts).await.map(Received::from)
+            }
+        };
+        received.unwrap_or_else(|error| Received::Reply(Reply::Refused(error.body())))
+    }
+
+    /// Whether publishes wait for [`Sequencer::close_group`].
+    pub fn is_waiting(&self) -> bool {
+        !self.queued().is_empty()
+    }
+
+    /// Puts a new time on the head. At least every five minutes, also where nothing was published (SPEC §7.4).
+    ///
+    /// # Errors
+    /// As [`Sequencer::start`].
+    pub async fn refresh_head(&self) -> Result<(), Error> {
+        let mut head = self.head.lock().await;
+        if !self.started.load(Ordering::Acquire) {
+            return self.published(&mut head).await;
+        }
+        self.recosign(&mut head).await
+    }
+
+    /// The steps are those of SPEC §11.3.
+    async fn publish(&self, body: &[u8]) -> Result<Received, Error> {
+        // (1) what can be judged without knowing the package
+        let publication = Publication::parse(body)?;
+        self.ensure_started().await?;
+        let (cid, name) = (publication.cid(), publication.package());
+        let package = self.ledger.package(name)?;
+        // (2) the same record again is the same answer
+        let logged = self.ledger.release(&cid)?;
+        let again = package.as_ref().is_some_and(|package| !publication.begins_other_than(&package.init));
+        if let Some(logged) = logged.filter(|_| again) {
+            if logged.index < self.ledger.finished()? {
+                return Ok(Published::Committed(self.committed(logged, true).await?).into());
+            }
+            return self.enqueue(publication);
+        }
+        // (3) signatures and state
+        publication.follow(package.as_ref().map(|package| (&package.state, package.init)), &self.house)?;
+        // (4) blobs: those that are there must be what this manifest says of them
+        let mut missing = Vec::new();
+        for (blob, size) in publication.manifest.body().blobs() {
+            let expected = Expectation::of(publication.manifest.body(), &blob);
+            match (self.ledger.blob(&blob)?, expected) {
+                (Some(facts), Some(expected)) => expected.met_by(&blob, &facts)?,
+                _ => missing.push((blob, size)),
+            }
+        }
+        if missing.is_empty() {
+            return self.enqueue(publication);
+        }
+        // (5) the rest is waited for
+        let now = self.clock.now();
+        if self.ledger.pending_of(name, &cid, now)? >= PENDING {
+            return Err(Error::UploadPending { package: name.clone(), limit: PENDING });
+        }
+        let expires = now + PENDING_SECONDS;
+        self.ledger.add_pending(&cid, name, (now, expires), publication.manifest.bytes())?;
+        Ok(Published::Missing { release: cid, blobs: missing, expires }.into())
+    }
+
+    fn enqueue(&self, publication: Publication) -> Result<Received, Error> {
+        let (answer, ticket) = oneshot::channel();
+        let mut queue = self.queued();
+        if queue.len() >= GROUP {
+            return Err(Error::Busy { limit: GROUP });
+        }
+        queue.push(Waiting { publication, answer });
+        Ok(Received::Queued(Ticket(ticket)))
+    }
+
+    async fn expects(&self, release: Cid, blob: Cid) -> Result<Reply, Error> {
+        self.ensure_started().await?;
+        let expectation = self.expectation(release, blob)?;
+        Ok(Reply::Expected(Expected { expectation, stored: self.ledger.blob(&blob)?.is_some() }))
+    }
+
+    async fn uploaded(&self, release: Cid, blob: Cid, facts: crate::BlobFacts) -> Result<Reply, Error> {
+        self.ensure_started().await?;
+        self.expectation(release, blob)?.met_by(&blob, &facts)?;
+        self.ledger.add_blob(&blob, &facts)?;
+        Ok(Reply::Recorded)
+    }
+
+    fn expectation(&self, release: Cid, blob: Cid) -> Result<Expectation, Error> {
+        let unexpected = || Error::UploadUnexpected { blob, release };
+        let manifest = self.ledger.pending(&release, self.clock.now())?.ok_or_else(unexpected)?;
+        Expectation::of(Manifest::decode(&manifest)?.body(), &blob).ok_or_else(unexpected)
+    }
+
+    async fn committed(&self, logged: Logged, again: bool) -> Result<Committed, Error> {
+        let Logged { package, version, record, manifest, index, .. } = logged;
+        let receipt = self
+            .blobs
+            .get(&layout::receipt(&record), cidery_protocol::limits::RECEIPT_BYTES)
+            .await?
+            .ok_or_else(|| Error::internal(format!("the receipt of {record} is not stored")))?;
+        let receipt = ByteBuf::from(receipt.bytes.to_vec());
+        Ok(Committed { again, release: record, package, version, manifest, index, receipt })
+    }
+
+    async fn ensure_started(&self) -> Result<(), Error> {
+        if self.started.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let mut head = self.head.lock().await;
+        self.published(&mut head).await
+    }
+
+    fn queued(&self) -> MutexGuard<'_, Vec<Waiting>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl From<Reply> for Received {
+    fn from(reply: Reply) -> Self {
+        Received::Reply(reply)
+    }
+}
+
+impl From<Published> for Received {
+    fn from(published: Published) -> Self {
+        Received::Reply(Reply::Published(published))
+    }
+}
