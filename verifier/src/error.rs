@@ -65,8 +65,8 @@ pub enum VerifyError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Part {
-    /// The answer that carries receipt and head.
-    Resolution,
+    /// What was asked for.
+    Request,
     /// The receipt, its checkpoint and its proof.
     Receipt,
     /// The head, its checkpoint and what joins it to the receipt.
@@ -84,7 +84,7 @@ pub enum Part {
 impl fmt::Display for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Part::Resolution => "the resolution was",
+            Part::Request => "the request was",
             Part::Receipt => "the receipt was",
             Part::Head => "the head was",
             Part::Authority => "the package's authority was",

@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use cidery_protocol::{Cid, Codec, PackageName, Range, Version};
 use serde::Deserialize;
 
-use crate::VerifyError;
+use crate::{Part, VerifyError};
 
 /// A package, and which of its releases.
 ///
@@ -56,25 +56,24 @@ impl Request {
     /// Reads `{ "package", "range" }`, `{ "package", "version" }` or `{ "package", "version", "manifest" }`.
     ///
     /// # Errors
-    /// [`VerifyError::Request`].
+    /// [`VerifyError::Request`], or `name.malformed`, `range.malformed`, `version.malformed`, `cid.malformed`.
     pub fn from_json(json: &[u8]) -> Result<Self, VerifyError> {
-        let json: Json = serde_json::from_slice(json).map_err(refused)?;
+        let shape = |reason: String| VerifyError::Request { reason };
+        let json: Json = serde_json::from_slice(json).map_err(|error| shape(error.to_string()))?;
+        let package = json.package.parse().map_err(Part::Request.refuse())?;
         let wanted = match (json.range, json.version, json.manifest) {
-            (Some(range), None, None) => Wanted::Range(range.parse().map_err(refused)?),
-            (None, Some(version), None) => Wanted::Version(version.parse().map_err(refused)?),
+            (Some(range), None, None) => Wanted::Range(range.parse().map_err(Part::Request.refuse())?),
+            (None, Some(version), None) => Wanted::Version(version.parse().map_err(Part::Request.refuse())?),
             (None, Some(version), Some(manifest)) => Wanted::Locked {
-                version: version.parse().map_err(refused)?,
+                version: version.parse().map_err(Part::Request.refuse())?,
                 manifest: manifest
                     .parse()
                     .and_then(|cid: Cid| cid.expect(Codec::DagCbor))
-                    .map_err(refused)?,
+                    .map_err(Part::Request.refuse())?,
             },
-            _ => {
-                let reason = "wanted a range, or a version, or a version and a manifest";
-                return Err(VerifyError::Request { reason: reason.to_owned() });
-            }
+            _ => return Err(shape("wanted a range, or a version, or a version and a manifest".into())),
         };
-        Ok(Request { package: json.package.parse().map_err(refused)?, wanted })
+        Ok(Request { package, wanted })
     }
 
     /// # Errors
@@ -102,11 +101,11 @@ impl FromStr for Request {
     /// Reads `@scope/name@version` or `@scope/name@range`; without a range, any release but pre-releases.
     fn from_str(text: &str) -> Result<Self, VerifyError> {
         let name_end = text.get(1..).and_then(|rest| rest.find('@')).map_or(text.len(), |at| at + 1);
-        let package = text[..name_end].parse().map_err(refused)?;
+        let package = text[..name_end].parse().map_err(Part::Request.refuse())?;
         let wanted = text[name_end..].strip_prefix('@').unwrap_or("*");
         let wanted = match wanted.parse::<Version>() {
             Ok(version) => Wanted::Version(version),
-            Err(_) => Wanted::Range(wanted.parse().map_err(refused)?),
+            Err(_) => Wanted::Range(wanted.parse().map_err(Part::Request.refuse())?),
         };
         Ok(Request { package, wanted })
     }
@@ -133,13 +132,13 @@ impl fmt::Display for Wanted {
     }
 }
 
-fn refused(error: impl fmt::Display) -> VerifyError {
-    VerifyError::Request { reason: error.to_string() }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn code(text: &str) -> Option<&'static str> {
+        text.parse::<Request>().err().map(|error| error.code().as_str())
+    }
 
     #[test]
     fn a_reference_names_a_package_and_a_version_or_range() {
@@ -155,13 +154,11 @@ mod tests {
 
     #[test]
     fn t3_other_references_are_refused() {
-        for text in ["", "@", "@@", "hello", "@acme", "@Acme/hello@1", "@acme/hello@latest", "é@1", "@é/x@1"]
-        {
-            assert_eq!(
-                text.parse::<Request>().map_err(|error| error.code().as_str()).err(),
-                Some("request.malformed"),
-                "{text}"
-            );
+        for text in ["", "@", "@@", "hello", "@acme", "@Acme/hello@1", "é@1", "@é/x@1"] {
+            assert_eq!(code(text), Some("name.malformed"), "{text}");
+        }
+        for text in ["@acme/hello@latest", "@acme/hello@1@2", "@acme/hello@\u{2}"] {
+            assert_eq!(code(text), Some("range.malformed"), "{text}");
         }
     }
 

@@ -4,6 +4,7 @@ use cidery_protocol::{
     Cid, Origin, PackageName, PublicKey, Version,
     manifest::{Manifest, Module, SourceMap},
 };
+use serde::{Serialize, Serializer};
 
 use crate::{BlobCheck, Part, Rule, SeenLog, VerifyError, Wanted};
 
@@ -137,5 +138,53 @@ impl Verified {
     /// The check of a source map of the manifest.
     pub fn check_map(&self, map: &SourceMap) -> BlobCheck {
         BlobCheck::new(&map.module, map.cid, map.size, false)
+    }
+}
+
+/// The verdict in the words of its JSON form.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Verdict<'v> {
+    package: &'v PackageName,
+    version: &'v Version,
+    manifest: String,
+    record: String,
+    sequence: u64,
+    index: u64,
+    init: String,
+    signers: Vec<String>,
+    origin: &'v Origin,
+    head: VerdictHead,
+    valid_until: u64,
+    egress: &'v [String],
+}
+
+#[derive(Serialize)]
+struct VerdictHead {
+    size: u64,
+    root: String,
+    time: u64,
+}
+
+impl Serialize for Verified {
+    /// The form that every binding and the command give out: CIDs and keys as text, the root in hexadecimal.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let release = &self.release;
+        let SeenLog { size, root } = release.head;
+        let verdict = Verdict {
+            package: &release.package,
+            version: &release.version,
+            manifest: release.manifest.to_string(),
+            record: release.record.to_string(),
+            sequence: release.sequence,
+            index: release.index,
+            init: release.init.to_string(),
+            signers: release.signers.iter().map(PublicKey::to_string).collect(),
+            origin: &release.origin,
+            head: VerdictHead { size, root: root.to_string(), time: release.time },
+            valid_until: release.valid_until,
+            egress: &self.egress,
+        };
+        verdict.serialize(serializer)
     }
 }

@@ -1,0 +1,10 @@
+//! A log with packages in memory, made from keys that everybody knows, and the vectors that are made of it.
+#![allow(missing_docs, unreachable_pub)]
+
+pub mod case;
+pub mod log;
+pub mod plan;
+pub mod refused;
+pub mod signatures;
+pub mod vector;
+pub mod verified;

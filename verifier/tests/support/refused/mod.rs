@@ -1,0 +1,48 @@
+//! What must be refused: each vector is right in all but one thing.
+
+use cidery_protocol::Join;
+use serde_bytes::ByteBuf;
+
+use super::{case::Case, log::Log, plan::Built, vector::Vector};
+
+mod asked;
+mod code;
+mod head;
+mod receipt;
+mod record;
+mod signature;
+
+pub fn vectors() -> Vec<Vector> {
+    [
+        asked::policies(),
+        asked::requests(),
+        head::heads(),
+        head::memories(),
+        receipt::receipts(),
+        record::authorities(),
+        record::releases(),
+        signature::signatures(),
+        code::manifests(),
+        code::modules(),
+    ]
+    .concat()
+}
+
+/// The receipt and the head of another entry of the log.
+fn prove_entry(case: &mut Case, built: &Built, index: u64) {
+    case.receipt.release = ByteBuf::from(built.log.entries[index as usize].clone());
+    case.receipt.index = index;
+    case.receipt.inclusion = built.log.inclusion(index, built.first);
+    case.head.join = Join::Inclusion(built.log.inclusion(index, built.log.size()));
+}
+
+/// The log of an operator who tells others that the release is not there.
+fn without_release(built: &Built) -> Log {
+    let mut fork = built.log.clone();
+    fork.entries[built.index as usize] = b"something else".to_vec();
+    fork
+}
+
+fn note(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("a note is text")
+}

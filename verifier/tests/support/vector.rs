@@ -1,0 +1,190 @@
+//! The vectors as files: `tests/vectors/verify/<name>.json` in the project, the same for every language.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use cidery_protocol::Code;
+use cidery_verifier::{Isolate, Request, Seen, TrustPolicy, Verified, VerifyError, verify};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{
+    case::Case,
+    plan::{Built, Plan},
+};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Vector {
+    pub name: String,
+    /// What is wrong, or what is right although it looks unusual.
+    pub about: String,
+    pub now: u64,
+    pub policy: Value,
+    pub request: Value,
+    pub seen: Value,
+    pub receipt: String,
+    pub head: String,
+    pub manifest: String,
+    pub modules: Vec<ModuleBytes>,
+    pub expect: Expect,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModuleBytes {
+    pub path: String,
+    pub bytes: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+pub enum Expect {
+    /// The verdict, with the isolate's id for no tenant, and what is remembered afterwards.
+    Ok { verdict: Value, isolate: String, seen: Value },
+    /// The refusal's code.
+    Code(String),
+}
+
+impl Vector {
+    fn new(name: &str, about: &str, case: Case, expect: Expect) -> Self {
+        let encode = |bytes: &[u8]| STANDARD.encode(bytes);
+        let object = |encoded: Result<Vec<u8>, _>| encoded.expect("it has a form");
+        let modules = case.modules.iter();
+        Vector {
+            name: name.to_owned(),
+            about: about.to_owned(),
+            now: case.now,
+            policy: case.policy,
+            request: case.request,
+            seen: case.seen,
+            receipt: encode(&(case.receipt_bytes)(object(serde_ipld_dagcbor::to_vec(&case.receipt)))),
+            head: encode(&(case.head_bytes)(object(serde_ipld_dagcbor::to_vec(&case.head)))),
+            manifest: encode(&case.manifest),
+            modules: modules
+                .map(|(path, bytes)| ModuleBytes { path: path.clone(), bytes: encode(bytes) })
+                .collect(),
+            expect,
+        }
+    }
+
+    /// Judges the vector with the verifier, modules last, as a loader does.
+    pub fn judge(&self) -> Result<Verified, VerifyError> {
+        let decode = |text: &str| STANDARD.decode(text).expect("base64");
+        let policy = TrustPolicy::from_json(self.policy.to_string().as_bytes())?;
+        let request = Request::from_json(self.request.to_string().as_bytes())?;
+        let seen = self.seen_before()?;
+        let (receipt, head, manifest) = (decode(&self.receipt), decode(&self.head), decode(&self.manifest));
+        let verified = verify(&request, &receipt, &head, &manifest, &policy, &seen, self.now)?;
+        let given: BTreeMap<&str, Vec<u8>> =
+            self.modules.iter().map(|module| (module.path.as_str(), decode(&module.bytes))).collect();
+        for module in &verified.manifest().body().modules {
+            let mut check = verified.check(module);
+            for chunk in given[module.path.as_str()].chunks(5) {
+                check.update(chunk)?;
+            }
+            check.finish()?;
+        }
+        Ok(verified)
+    }
+
+    /// What the verifier says of the vector, in the words of a vector.
+    pub fn outcome(&self) -> Expect {
+        match self.judge() {
+            Err(error) => Expect::Code(error.code().to_string()),
+            Ok(verified) => {
+                let mut seen = self.seen_before().expect("it was read before");
+                seen.advance(&verified);
+                Expect::Ok {
+                    verdict: serde_json::to_value(&verified).expect("a verdict is JSON"),
+                    isolate: Isolate::default().id(&verified),
+                    seen: serde_json::from_slice(&seen.to_json()).expect("JSON"),
+                }
+            }
+        }
+    }
+
+    fn seen_before(&self) -> Result<Seen, VerifyError> {
+        Seen::from_json(self.seen.to_string().as_bytes())
+    }
+}
+
+/// A vector that is refused with `code`.
+pub fn refused(
+    name: &str,
+    code: Code,
+    about: &str,
+    plan: impl FnOnce(&mut Plan),
+    change: impl FnOnce(&mut Case, &Built),
+) -> Vector {
+    Vector::new(name, about, case(plan, change), Expect::Code(code.to_string()))
+}
+
+/// A vector that is right; its verdict is the verifier's, and a change of it shows in the file.
+pub fn accepted(
+    name: &str,
+    about: &str,
+    plan: impl FnOnce(&mut Plan),
+    change: impl FnOnce(&mut Case, &Built),
+) -> Vector {
+    let placeholder = Expect::Code("unjudged".to_owned());
+    let mut vector = Vector::new(name, about, case(plan, change), placeholder);
+    vector.expect = vector.outcome();
+    assert!(matches!(vector.expect, Expect::Ok { .. }), "{name}: {:?}", vector.judge().err());
+    vector
+}
+
+fn case(plan: impl FnOnce(&mut Plan), change: impl FnOnce(&mut Case, &Built)) -> Case {
+    let mut planned = Plan::default();
+    plan(&mut planned);
+    let built = planned.build();
+    let mut case = Case::new(&planned, &built);
+    change(&mut case, &built);
+    case
+}
+
+/// Where the vectors are.
+pub fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/vectors/verify")
+}
+
+/// Every vector of the folder, by the name of its file.
+pub fn committed() -> BTreeMap<String, Vector> {
+    let files = fs::read_dir(folder()).expect("the folder is there");
+    files
+        .map(|file| {
+            let path = file.expect("a file").path();
+            let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+            let bytes = fs::read(&path).expect("it can be read");
+            (name, serde_json::from_slice(&bytes).unwrap_or_else(|error| panic!("{path:?}: {error}")))
+        })
+        .collect()
+}
+
+/// Writes the vectors in the place of those that are there.
+pub fn write(vectors: &[Vector]) {
+    let _ = fs::remove_dir_all(folder());
+    fs::create_dir_all(folder()).expect("the folder can be made");
+    for vector in vectors {
+        let text = serde_json::to_string_pretty(vector).expect("a vector is JSON") + "\n";
+        fs::write(folder().join(format!("{}.json", vector.name)), text).expect("it can be written");
+    }
+}
+
+pub fn decoded(text: &str) -> Vec<u8> {
+    STANDARD.decode(text).expect("base64")
+}
+
+pub fn encoded(bytes: &[u8]) -> String {
+    STANDARD.encode(bytes)
+}
+
+/// Nothing is changed before the objects are signed.
+pub fn same(_: &mut Plan) {}
+
+/// Nothing is changed of what the verifier is given.
+pub fn unchanged(_: &mut Case, _: &Built) {}

@@ -1,0 +1,53 @@
+//! The vectors of `tests/vectors/verify`: made here, and judged here natively. `tests/conformance` judges the same files with
+//! the same code as wasm inside workerd.
+//!
+//! `UPDATE_VECTORS=1 cargo test -p cidery-verifier --test vectors` writes them anew.
+mod support;
+
+use support::{refused, vector, verified};
+
+#[test]
+fn the_files_are_what_is_made_here() {
+    let made = [verified::vectors(), refused::vectors()].concat();
+    if std::env::var_os("UPDATE_VECTORS").is_some() {
+        vector::write(&made);
+    }
+    let mut committed = vector::committed();
+    for vector in &made {
+        let file = committed.remove(&vector.name);
+        assert_eq!(
+            file.as_ref(),
+            Some(vector),
+            "run it again with UPDATE_VECTORS=1 where the change is meant"
+        );
+    }
+    assert!(committed.is_empty(), "nobody makes {:?}", committed.keys());
+}
+
+#[test]
+fn each_vector_is_judged_as_it_says() {
+    let committed = vector::committed();
+    assert!(committed.len() > 50, "got {} vectors", committed.len());
+    for (file, vector) in committed {
+        assert_eq!(vector.name, file);
+        assert_eq!(vector.outcome(), vector.expect, "{file}: {:?}", vector.judge().err());
+    }
+}
+
+#[test]
+fn t29_every_bit_of_the_evidence_counts() {
+    let vectors = vector::committed();
+    let vector = &vectors["ok_range"];
+    let parts: [fn(&mut vector::Vector) -> &mut String; 3] =
+        [|vector| &mut vector.receipt, |vector| &mut vector.head, |vector| &mut vector.manifest];
+    for part in parts {
+        let bits = vector::decoded(part(&mut vector.clone())).len() * 8;
+        for bit in (0..bits).step_by(13) {
+            let mut altered = vector.clone();
+            let mut bytes = vector::decoded(part(&mut altered));
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            *part(&mut altered) = vector::encoded(&bytes);
+            assert!(altered.judge().is_err(), "bit {bit} does not count");
+        }
+    }
+}
