@@ -1,7 +1,7 @@
 //! Refusals and failures, and the one table from codes to HTTP's status (SPEC §13).
 
 use cidery_keys::KeyError;
-use cidery_protocol::{Cid, Code, Error as Refusal, PackageName, PublicKey};
+use cidery_protocol::{Cid, Code, Error as Refusal, PackageName};
 use serde::{Deserialize, Serialize};
 
 use crate::StoreError;
@@ -72,8 +72,8 @@ pub enum Error {
     /// The log's key and the cosigner's are one (SPEC §4.3).
     #[error("the log and its cosigner have the same key {key}")]
     OneKey {
-        /// The key.
-        key: PublicKey,
+        /// The key, as text.
+        key: String,
     },
     /// The ledger and the published log are not of one history.
     #[error("the ledger and the published log disagree: {reason}")]

@@ -183,7 +183,9 @@ mod tests {
 
     #[test]
     fn queries_are_read_strictly() {
-        let parse = |query| Query::parse(query, &["range", "since"]);
+        fn parse(query: &str) -> Result<Query, Error> {
+            Query::parse(query, &["range", "since"])
+        }
         let query = parse("range=1+%7C%7C+2&since=7").expect("a query");
         assert_eq!(query.get::<String>("range").expect("a range").as_deref(), Some("1 || 2"));
         assert_eq!(query.number("since").expect("a number"), Some(7));
@@ -191,7 +193,8 @@ mod tests {
             assert!(parse(refused).is_err(), "{refused}");
         }
         for since in ["", "-1", "+1", "1.0", "9007199254740992", "99999999999999999999"] {
-            assert!(parse(&format!("since={since}")).expect("a query").number("since").is_err(), "{since}");
+            let query = format!("since={since}");
+            assert!(parse(&query).expect("a query").number("since").is_err(), "{since}");
         }
     }
 }

@@ -119,7 +119,7 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
     pub fn new(blobs: B, sql: S, clock: C, config: LogConfig) -> Result<Self, Error> {
         let keys = [config.log.public_key(), config.cosigner.public_key()];
         if keys[0] == keys[1] {
-            return Err(Error::OneKey { key: keys[0] });
+            return Err(Error::OneKey { key: keys[0].to_string() });
         }
         Ok(Sequencer {
             blobs,
