@@ -39,10 +39,10 @@ use std::sync::Arc;
 pub use cidery_protocol::manifest::ModuleKind;
 
 pub use self::error::BundleError;
-pub use self::package_files::package_files;
 use self::fetch::{Cache, Fetcher};
 use self::graph::Graph;
 use self::npmrc::Registries;
+pub use self::package_files::package_files;
 use self::project::{PackageJson, Project};
 
 /// How to bundle.

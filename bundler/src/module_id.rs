@@ -38,6 +38,7 @@ pub(crate) fn leading(path: &str) -> (&str, &str) {
 pub(crate) fn segment(name: &str) -> String {
     let clean: String = name
         .chars()
+        .take(64)
         .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '_' | '-') { c } else { '_' })
         .collect();
     if clean.is_empty() { "module".to_owned() } else { clean }

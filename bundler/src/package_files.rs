@@ -26,12 +26,19 @@ pub async fn package_files(
     let cache = Cache::new(&options.cache_dir);
     let fetcher = Fetcher::new(registries, cache.clone())?;
     let dependencies = BTreeMap::new();
-    let package =
-        Package::new(name.to_owned(), version.to_owned(), integrity, None, dependencies, &fetcher.registries)?;
+    let package = Package::new(
+        name.to_owned(),
+        version.to_owned(),
+        integrity,
+        None,
+        dependencies,
+        &fetcher.registries,
+    )?;
     let (id, digest) = (package.id(), package.integrity);
-    fetcher.archives(&Graph { root: BTreeMap::new(), packages: vec![package] }, &()).await?;
+    fetcher.archives(&Graph { packages: vec![package], ..Graph::default() }, &()).await?;
     blocking(move || {
-        let vanished = || BundleError::Fetch { what: id.clone(), reason: "it is not in the cache".to_owned() };
+        let vanished =
+            || BundleError::Fetch { what: id.clone(), reason: "it is not in the cache".to_owned() };
         let archive = cache.archive(&digest).ok_or_else(vanished)?;
         unpack::unpack(&id, &archive[..])
     })

@@ -33,14 +33,13 @@ use crate::project::{PackageJson, Wanted};
 pub(crate) async fn resolve(package: &PackageJson, fetcher: Arc<Fetcher>) -> Result<Graph, BundleError> {
     let mut wanted = package.wanted()?;
     let resolver = NpmVersionResolver { overrides: Arc::new(overrides(package)?), ..Default::default() };
-    let mut dropped = BTreeSet::new();
+    let mut registry = Registry {
+        fetcher: Arc::clone(&fetcher),
+        dropped: BTreeSet::new(),
+        known: RefCell::default(),
+        failure: RefCell::default(),
+    };
     loop {
-        let registry = Registry {
-            fetcher: Arc::clone(&fetcher),
-            dropped: dropped.clone(),
-            known: RefCell::default(),
-            failure: RefCell::default(),
-        };
         let requests = wanted.iter().map(request).collect::<Result<Vec<_>, _>>()?;
         let options =
             AddPkgReqsOptions { package_reqs: &requests, version_resolver: &resolver, should_dedup: true };
@@ -53,12 +52,12 @@ pub(crate) async fn resolve(package: &PackageJson, fetcher: Arc<Fetcher>) -> Res
             return Err(failure);
         }
         // Once more without the package that failed, wherever it is optional.
-        match Missing::of(&error) {
-            Some(missing) if dropped.insert(missing.clone()) => {
-                wanted.retain(|wanted| !(wanted.optional && missing.covers(wanted)));
-            }
-            _ => return Err(BundleError::Unresolvable { reason: error.to_string() }),
-        }
+        let missing = Missing::of(&error).filter(|missing| !registry.dropped.contains(missing));
+        let Some(missing) = missing else {
+            return Err(BundleError::Unresolvable { reason: error.to_string() });
+        };
+        wanted.retain(|wanted| !(wanted.optional && missing.covers(wanted)));
+        registry.drop_optional(missing)?;
     }
 }
 
@@ -198,12 +197,15 @@ fn hoisted(
     newest
 }
 
+/// A description once it is there; the solver asks for one several times at once.
+type Known = Rc<OnceCell<Arc<NpmPackageInfo>>>;
+
 /// The registry as the solver sees it: each description is fetched once.
 struct Registry {
     fetcher: Arc<Fetcher>,
     /// Optional dependencies on these are hidden.
     dropped: BTreeSet<Missing>,
-    known: RefCell<HashMap<String, Rc<OnceCell<Arc<NpmPackageInfo>>>>>,
+    known: RefCell<HashMap<String, Known>>,
     /// The first failure, which the solver's own errors can't carry.
     failure: RefCell<Option<BundleError>>,
 }
@@ -213,16 +215,38 @@ impl Registry {
         if !is_package_name(name) {
             return Err(BundleError::Unresolvable { reason: format!("`{name}` is not a package name") });
         }
-        let Some(mut bytes) = self.fetcher.packument(name).await? else { return Ok(None) };
-        if !self.dropped.is_empty() {
-            bytes =
-                without_optional(&bytes, &self.dropped).map_err(|error| BundleError::invalid(name, error))?;
+        match self.fetcher.packument(name).await? {
+            Some(bytes) => parse(name, bytes, &self.dropped).map(Some),
+            None => Ok(None),
         }
-        // The parser takes name by name what resolving needs, and leaves the rest.
-        NpmPackageInfo::from_packument_bytes(bytes)
-            .map(Some)
-            .map_err(|error| BundleError::invalid(name, error))
     }
+
+    /// Hides optional dependencies on `missing`, also in the descriptions that are known.
+    fn drop_optional(&mut self, missing: Missing) -> Result<(), BundleError> {
+        let only = BTreeSet::from([missing.clone()]);
+        for (name, known) in self.known.get_mut() {
+            let source = known.get().and_then(|info| info.lazy_packument_source_bytes());
+            if let Some(source) = source.filter(|source| may_mention(source, &only)) {
+                let info = parse(name, source.to_vec(), &only)?;
+                *known = Rc::new(OnceCell::new_with(Some(Arc::new(info))));
+            }
+        }
+        self.dropped.insert(missing);
+        Ok(())
+    }
+}
+
+fn parse(name: &str, mut bytes: Vec<u8>, dropped: &BTreeSet<Missing>) -> Result<NpmPackageInfo, BundleError> {
+    if may_mention(&bytes, dropped) {
+        bytes = without_optional(&bytes, dropped).map_err(|error| BundleError::invalid(name, error))?;
+    }
+    NpmPackageInfo::from_packument_bytes(bytes).map_err(|error| BundleError::invalid(name, error))
+}
+
+/// Whether a description can have an optional dependency on any of these: they may be long, and most have none.
+fn may_mention(bytes: &[u8], dropped: &BTreeSet<Missing>) -> bool {
+    let text = String::from_utf8_lossy(bytes);
+    dropped.iter().any(|missing| text.contains(&missing.name)) && text.contains("\"optionalDependencies\"")
 }
 
 #[async_trait(?Send)]
