@@ -1,2 +1,70 @@
-//! The `cidery` command.
-fn main() {}
+//! The `cidery` command: publishes, verifies and runs packages. It talks to people; what it says is decided elsewhere.
+//!
+//! ```text
+//!  args ─► commands ─┬─ package ──► bundler ─► manifest and blobs ─► records (keys) ─► client ─► the registry
+//!                    ├─ trust, release ──► client ─► verifier ─► the verdict
+//!                    └─ workerd ──► the loader Worker
+//!           └─► Outcome or Failure ─► output ─► stdout, stderr, exit code
+//! ```
+//!
+//! Commands return what there is to show; `output` is the only printer. Nothing that a registry says is believed before the
+//! verifier has spoken, and nothing is written down as trusted before all of it has verified.
+
+mod args;
+mod client;
+mod commands;
+mod failure;
+mod folders;
+mod output;
+mod package;
+mod place;
+mod records;
+mod reference;
+mod release;
+mod signals;
+mod text;
+mod trust;
+mod workerd;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use self::args::Arguments;
+use self::commands::{Context, Done};
+use self::failure::{Exit, Failure};
+use self::folders::Folders;
+use self::output::Output;
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let json = std::env::args_os().any(|argument| argument == "--json");
+            Output { json, quiet: false }.command_line(&error);
+            return if error.use_stderr() { Exit::Usage.into() } else { ExitCode::SUCCESS };
+        }
+    };
+    let output = Output { json: arguments.globals.json, quiet: arguments.globals.quiet };
+    let attempt = arguments.command.attempt();
+    match run(arguments, output) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            output.failure(&attempt, &failure);
+            failure.exit().into()
+        }
+    }
+}
+
+#[tokio::main]
+async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
+    let context = Context { globals: arguments.globals, folders: Folders::find()?, output };
+    match commands::run(&context, arguments.command).await? {
+        Done::Outcome(outcome) => output.outcome(&outcome),
+        Done::Running(running) => {
+            output.started(&running.started);
+            running.until_stopped.await?;
+        }
+    }
+    Ok(())
+}

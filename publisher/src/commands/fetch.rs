@@ -1,0 +1,42 @@
+//! `cidery fetch`: a verified release as files.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::Context;
+use super::verify::Verdict;
+use crate::args;
+use crate::failure::Failure;
+use crate::place::Place;
+use crate::release;
+use crate::trust::Trust;
+
+/// The verdict, and where the files are.
+#[derive(Serialize)]
+pub(super) struct Fetched {
+    #[serde(flatten)]
+    verdict: Verdict,
+    out: PathBuf,
+}
+
+impl fmt::Display for Fetched {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}\n  written to {}", self.verdict, self.out.display())
+    }
+}
+
+pub(super) async fn fetch(context: &Context, args: &args::Fetch) -> Result<Fetched, Failure> {
+    let reference = args.reference.parse()?;
+    let trust = Trust::open(&args.trust, ".".as_ref(), &context.folders)?;
+    let registry = context.registry()?;
+    let place = Place::prepare(&args.out)?;
+    let found = release::find(&registry, &trust, &reference, &context.output).await?;
+    let modules = release::modules(&registry, &found.verified).await?;
+    place.write(found.verified.manifest(), |cid| modules.get(cid).map(Vec::as_slice))?;
+    for note in trust.settle(&found.grounds, &found.verified)? {
+        context.output.note(note);
+    }
+    Ok(Fetched { verdict: Verdict::of(&found.verified), out: args.out.clone() })
+}

@@ -1,0 +1,172 @@
+//! Why a command did not do what it was asked to, and what that means for whoever called it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use cidery_bundler::BundleError;
+use cidery_keys::KeyError;
+use cidery_protocol::{self as protocol, Cid, Code, Origin, PackageName, PublicKey};
+
+/// The one error type of the command. `Display` says what is wrong, [`Failure::hint`] what can be done about it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum Failure {
+    /// The command line or a file of the user's is wrong.
+    #[error("{reason}")]
+    Usage { reason: String, hint: Option<String> },
+    /// An argument that is none of SPEC's names.
+    #[error("{what} is not well-formed")]
+    Argument { what: &'static str, hint: &'static str, source: protocol::Error },
+    /// A file that the user wrote breaks its format.
+    #[error("`{}` is not valid: {reason}", file.display())]
+    Config { file: PathBuf, reason: String },
+    /// A file or folder could not be read or written.
+    #[error("cannot {action} `{}`", path.display())]
+    File { action: &'static str, path: PathBuf, source: io::Error },
+    /// Something that the command needs is not on this machine.
+    #[error("{what}")]
+    Environment { what: String, hint: Option<String> },
+    /// Bytes that are not what SPEC says they are.
+    #[error(transparent)]
+    Protocol(#[from] protocol::Error),
+    /// The release, its log or the policy was refused.
+    #[error(transparent)]
+    Verify(#[from] cidery_verifier::VerifyError),
+    /// A key that cannot be used.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The folder cannot be bundled.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
+    /// No answer came.
+    #[error("cannot reach {url}: {reason}")]
+    Unreachable { url: String, reason: String },
+    /// An answer came that is not one of SPEC §11.
+    #[error("{url} does not answer as a registry: {reason}")]
+    NotARegistry { url: String, reason: String },
+    /// The registry refused, with its own words.
+    #[error("the registry refuses: {message}")]
+    Registry { code: Code, message: String, hint: Option<String> },
+    /// The registry speaks for a log that the policy does not know.
+    #[error("the registry's log is `{got}`, wanted {}", wanted.as_ref().map_or("one that the policy knows".to_owned(), |wanted| format!("`{wanted}`")))]
+    OtherOrigin { got: Origin, wanted: Option<Origin> },
+    /// The registry names other keys for a log than those that are trusted.
+    #[error("the log `{origin}` is shown with other keys than the trusted ones: got {got}, wanted {wanted}")]
+    OtherLogKeys { origin: Origin, got: String, wanted: String },
+    /// The package begins with another record than the one that is trusted.
+    #[error("`{package}` begins with the record {got}, wanted {wanted}")]
+    OtherInit { package: PackageName, got: Cid, wanted: Cid },
+    /// Nothing says whom to trust.
+    #[error("no policy says whom to trust for `{package}`, and {reason}")]
+    PolicyMissing { package: String, reason: &'static str },
+    /// A manifest without a release that may be trusted.
+    #[error("of {listed} releases with the manifest {manifest}, the policy allows none")]
+    NoRelease { manifest: Cid, listed: usize },
+    /// The version exists with other code.
+    #[error("{package} {version} is taken: its manifest is {by}, and this folder's is {got}")]
+    VersionTaken { package: PackageName, version: String, got: Cid, by: Cid },
+    /// Keys that have no say over the package.
+    #[error("{got} has no say over `{package}`")]
+    KeyNotAuthorised { package: PackageName, got: Box<PublicKey> },
+    /// A module whose place in the folder is needed for the manifest.
+    #[error("a module is at `{path}`, where the manifest goes")]
+    ManifestPlace { path: String },
+    /// workerd ended, or did not come up.
+    #[error("workerd {reason}")]
+    Workerd { reason: String },
+}
+
+impl Failure {
+    /// The code of SPEC §13.
+    pub(crate) fn code(&self) -> Code {
+        match self {
+            Failure::Usage { .. } | Failure::Config { .. } => Code::Usage,
+            Failure::Argument { source, .. } => source.code(),
+            Failure::File { .. } | Failure::Environment { .. } => Code::Environment,
+            Failure::Protocol(error) => error.code(),
+            Failure::Verify(error) => error.code(),
+            Failure::Key(error) => error.code(),
+            Failure::Bundle(_) | Failure::ManifestPlace { .. } => Code::BundleFailed,
+            Failure::Unreachable { .. } | Failure::NotARegistry { .. } => Code::NetworkFailed,
+            Failure::Registry { code, .. } => *code,
+            Failure::OtherOrigin { .. } => Code::PolicyOrigin,
+            Failure::OtherLogKeys { .. } => Code::LogSignature,
+            Failure::OtherInit { .. } => Code::PolicyInit,
+            Failure::PolicyMissing { .. } => Code::PolicyMissing,
+            Failure::NoRelease { .. } => Code::PolicyNoRelease,
+            Failure::VersionTaken { .. } => Code::RecordVersionTaken,
+            Failure::KeyNotAuthorised { .. } => Code::EnvelopeSignature,
+            Failure::Workerd { .. } => Code::IsolateFailed,
+        }
+    }
+
+    /// What can be done about it, where that is known.
+    pub(crate) fn hint(&self) -> Option<String> {
+        let fixed = |hint: &str| Some(hint.to_owned());
+        match self {
+            Failure::Usage { hint, .. }
+            | Failure::Environment { hint, .. }
+            | Failure::Registry { hint, .. } => hint.clone(),
+            Failure::Argument { hint, .. } => fixed(hint),
+            Failure::Key(error) => error.hint(),
+            Failure::Unreachable { .. } => fixed("is the registry running? `cidery serve` starts one"),
+            Failure::PolicyMissing { .. } => {
+                fixed("give `--policy FILE`, or `--trust-first` to trust what the registry shows now")
+            }
+            Failure::OtherLogKeys { .. } | Failure::OtherInit { .. } => fixed(
+                "ask the registry's operator; `trust.json` in the configuration folder holds what is trusted",
+            ),
+            Failure::VersionTaken { .. } => fixed("a version is taken for ever: choose the next one"),
+            Failure::KeyNotAuthorised { .. } => fixed("`cidery info NAME` shows the keys that may sign"),
+            _ => None,
+        }
+    }
+
+    /// What the process says with its exit code.
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Failure::Argument { .. } => Exit::Usage,
+            _ => Exit::of(self.code()),
+        }
+    }
+
+    /// An error of the file system, with what was tried.
+    pub(crate) fn file(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Failure::File { action, path, source }
+    }
+}
+
+/// Exit codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Something was refused: by Cidery, the registry, or the bundler.
+    Refused = 1,
+    /// The command line or a file of the user's is wrong.
+    Usage = 2,
+    /// The machine, the network or the registry is not ready.
+    Environment = 3,
+}
+
+impl Exit {
+    /// The one place that says which code ends how.
+    pub(crate) fn of(code: Code) -> Self {
+        match code {
+            Code::Usage | Code::PolicyInvalid | Code::PolicyMissing => Exit::Usage,
+            Code::NetworkFailed
+            | Code::StorageFailed
+            | Code::LedgerDiverged
+            | Code::KeyUnusable
+            | Code::Environment
+            | Code::Internal => Exit::Environment,
+            _ => Exit::Refused,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        ExitCode::from(exit as u8)
+    }
+}

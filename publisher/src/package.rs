@@ -1,0 +1,230 @@
+//! A package folder: what `cidery.toml` says of it, and what the bundler makes of it.
+//!
+//! ```text
+//!  cidery.toml ──► Package ──┐
+//!  sources ──► Bundle ───────┴──► Made: the manifest, and the blobs that it names
+//! ```
+
+use std::collections::BTreeMap;
+use std::env;
+use std::fs;
+use std::path::Path;
+
+use cidery_bundler::{Bundle, BundledPackage};
+use cidery_protocol::manifest::{
+    Bundled, Compatibility, Manifest, ManifestBody, ManifestFormat, Module, NeedLimits, Needs, SourceMap,
+};
+use cidery_protocol::{Build, Cid, Codec, PackageName, Version};
+use serde::Deserialize;
+
+use crate::failure::Failure;
+use crate::folders::Folders;
+use crate::output::Output;
+
+/// The file in a package folder that says what npm's `package.json` has no words for.
+pub(crate) const FILE: &str = "cidery.toml";
+/// Bytes of it that are read.
+const FILE_BYTES: u64 = 1 << 20;
+/// The flag without which a runtime has none of Node's modules.
+const NODE_FLAG: &str = "nodejs_compat";
+
+/// `cidery.toml`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Package {
+    /// `@scope/name`.
+    pub(crate) name: PackageName,
+    /// The version that is published next.
+    pub(crate) version: Version,
+    /// The entry module, relative to the folder; without it `package.json` says.
+    entry: Option<String>,
+    compatibility: CompatibilityTable,
+    #[serde(default)]
+    needs: NeedsTable,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CompatibilityTable {
+    date: String,
+    #[serde(default)]
+    flags: Vec<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct NeedsTable {
+    egress: Vec<String>,
+    bindings: Vec<String>,
+    limits: NeedLimits,
+}
+
+/// A package's code, named by its content.
+#[derive(Clone, Debug)]
+pub(crate) struct Made {
+    /// The code's identity.
+    pub(crate) manifest: Manifest,
+    /// Every blob that it names: modules and source maps.
+    pub(crate) blobs: BTreeMap<Cid, Vec<u8>>,
+    /// How it was made, for the release's record.
+    pub(crate) build: Build,
+}
+
+impl Package {
+    /// Reads a folder's `cidery.toml`.
+    ///
+    /// # Errors
+    /// [`Failure::File`] where there is none, [`Failure::Config`] where it breaks its format.
+    pub(crate) fn read(dir: &Path) -> Result<Self, Failure> {
+        let file = dir.join(FILE);
+        let invalid = |reason: String| Failure::Config { file: file.clone(), reason };
+        let length = fs::metadata(&file).map_err(Failure::file("read", &file))?.len();
+        if length > FILE_BYTES {
+            return Err(invalid(format!("it has {length} bytes, at most {FILE_BYTES} allowed")));
+        }
+        let text = fs::read_to_string(&file).map_err(Failure::file("read", &file))?;
+        toml::from_str(&text).map_err(|error| invalid(error.to_string().trim_end().to_owned()))
+    }
+
+    /// Bundles the folder, and names what came out.
+    ///
+    /// # Errors
+    /// What the bundler says, or the rule of SPEC §5 that the outcome breaks.
+    pub(crate) async fn make(&self, dir: &Path, folders: &Folders, output: &Output) -> Result<Made, Failure> {
+        let mut options = cidery_bundler::Options::new(folders.cache.join("npm"));
+        options.entry.clone_from(&self.entry);
+        options.threads = threads()?;
+        let bundle = cidery_bundler::bundle(dir, &options, output).await?;
+        self.name_content(bundle)
+    }
+
+    fn name_content(&self, bundle: Bundle) -> Result<Made, Failure> {
+        let flags = sorted(&self.compatibility.flags);
+        if let Some(builtin) = bundle.node_builtins.first()
+            && !flags.iter().any(|flag| flag == NODE_FLAG)
+        {
+            return Err(Failure::Usage {
+                reason: format!(
+                    "the code imports `{builtin}`, which the runtime has only with `{NODE_FLAG}`"
+                ),
+                hint: Some(format!("put flags = [\"{NODE_FLAG}\"] under [compatibility] in {FILE}")),
+            });
+        }
+        let lock = (!bundle.bundled.is_empty()).then(|| serde_bytes::ByteArray::new(bundle.lock));
+        let build = Build { tool: bundle.tool, lock };
+        let mut modules: Vec<Module> = bundle
+            .modules
+            .iter()
+            .map(|module| Module::describe(&module.path, module.kind, &module.bytes))
+            .collect();
+        modules.sort_by(|a, b| a.path.cmp(&b.path));
+        let maps = bundle.source_maps.iter().map(|map| SourceMap {
+            module: map.module.clone(),
+            cid: Cid::of(Codec::Raw, &map.bytes),
+            size: map.bytes.len() as u64,
+        });
+        let manifest = Manifest::encode(ManifestBody {
+            format: ManifestFormat::V1,
+            main: bundle.main,
+            modules,
+            compatibility: Compatibility { date: self.compatibility.date.clone(), flags },
+            needs: Needs {
+                egress: sorted(&self.needs.egress),
+                bindings: sorted(&self.needs.bindings),
+                limits: self.needs.limits,
+            },
+            imports: Vec::new(),
+            bundled: bundle.bundled.into_iter().map(bundled).collect(),
+            source_maps: maps.collect(),
+        })?;
+        let contents = bundle.modules.into_iter().map(|module| module.bytes);
+        let contents = contents.chain(bundle.source_maps.into_iter().map(|map| map.bytes));
+        let blobs = contents.map(|bytes| (Cid::of(Codec::Raw, &bytes), bytes)).collect();
+        Ok(Made { manifest, blobs, build })
+    }
+}
+
+/// `CIDERY_THREADS`, for machines that are shared: the outcome does not depend on it.
+fn threads() -> Result<Option<usize>, Failure> {
+    let Some(text) = env::var_os("CIDERY_THREADS").filter(|text| !text.is_empty()) else { return Ok(None) };
+    let number =
+        text.to_str().and_then(|text| text.parse().ok()).filter(|number| (1..=1024).contains(number));
+    number.map(Some).ok_or_else(|| Failure::Usage {
+        reason: "CIDERY_THREADS is not a number from 1 to 1024".to_owned(),
+        hint: None,
+    })
+}
+
+fn bundled(package: BundledPackage) -> Bundled {
+    let BundledPackage { name, version, integrity } = package;
+    Bundled { name, version, integrity: Some(integrity) }
+}
+
+/// In the order of SPEC §5.2, whatever the order in the file.
+fn sorted(list: &[String]) -> Vec<String> {
+    list.iter().cloned().collect::<std::collections::BTreeSet<_>>().into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Package, Failure> {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join(FILE), text).unwrap();
+        Package::read(dir.path())
+    }
+
+    const SMALL: &str = "name = \"@acme/a\"\nversion = \"1.0.0\"\n[compatibility]\ndate = \"2026-11-01\"\n";
+
+    #[test]
+    fn reads_what_is_needed_and_refuses_what_is_unknown() {
+        assert_eq!(read(SMALL).unwrap().name.as_str(), "@acme/a");
+        for text in [
+            &SMALL.replace("acme", "Acme"),
+            &SMALL.replace("1.0.0", "1.0"),
+            &format!("{SMALL}flag = []\n"),
+            &format!("licence = \"MIT\"\n{SMALL}"),
+            "name = \"@acme/a\"\n",
+        ] {
+            assert!(matches!(read(text), Err(Failure::Config { .. })), "{text}");
+        }
+    }
+
+    fn bundle(node_builtins: &[&str]) -> Bundle {
+        let module = |path: &str, bytes: &[u8]| cidery_bundler::Module {
+            path: path.to_owned(),
+            kind: cidery_bundler::ModuleKind::Esm,
+            bytes: bytes.to_vec(),
+        };
+        Bundle {
+            main: "index.js".to_owned(),
+            modules: vec![module("index.js", b"export default {}"), module("a.js", b"export {}")],
+            source_maps: Vec::new(),
+            bundled: Vec::new(),
+            lock: [0; 32],
+            node_builtins: node_builtins.iter().map(ToString::to_string).collect(),
+            tool: "tool 1".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_manifest_names_every_blob_and_keeps_spec_s_order() {
+        let package = read(&format!("{SMALL}flags = [\"b\", \"a\", \"b\"]\n")).unwrap();
+        let made = package.name_content(bundle(&[])).unwrap();
+        assert_eq!(made.manifest.body().compatibility.flags, ["a", "b"]);
+        assert_eq!(
+            made.manifest.body().blobs().into_keys().collect::<Vec<_>>(),
+            made.blobs.into_keys().collect::<Vec<_>>()
+        );
+        assert_eq!(made.build.lock, None);
+    }
+
+    #[test]
+    fn nodes_modules_want_their_flag() {
+        let refused = read(SMALL).unwrap().name_content(bundle(&["node:fs"])).unwrap_err();
+        assert!(refused.to_string().contains("node:fs"), "{refused}");
+        let package = read(&format!("{SMALL}flags = [\"nodejs_compat\"]\n")).unwrap();
+        assert!(package.name_content(bundle(&["node:fs"])).is_ok());
+    }
+}

@@ -1,0 +1,351 @@
+//! Whom the command trusts: a policy where there is one, and else what it saw first.
+//!
+//! ```text
+//!  --policy FILE, else cidery.policy.json here, else policy.json in the configuration folder ──► the policy, as it is
+//!  none of them ──► trust.json in the configuration folder: a policy that the command writes itself
+//!                     origin → log key and cosigner, package → CID of its `init`; never by URL
+//! ```
+//!
+//! What is new goes into `trust.json` only after all of it has verified. What is there already is never replaced: another
+//! key of the same log, or another `init` of the same package, is refused.
+
+mod seen;
+mod store;
+
+use std::env;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use cidery_protocol::{Cid, Code, Origin, PackageName};
+use cidery_verifier::{LogDocument, PolicyDocument, RuleDocument, Seen, TrustPolicy, Verified, VerifyError};
+
+use self::seen::SeenFile;
+use self::store::Store;
+use crate::args;
+use crate::client::Registry;
+use crate::client::wire::Log;
+use crate::failure::Failure;
+use crate::folders::Folders;
+
+/// The policy in the folder where the command runs.
+const FOLDER_POLICY: &str = "cidery.policy.json";
+/// The user's policy, in the configuration folder.
+const USER_POLICY: &str = "policy.json";
+
+/// Whom to trust, and what was seen before.
+#[derive(Debug)]
+pub(crate) struct Trust {
+    source: Source,
+    seen: Store,
+}
+
+#[derive(Debug)]
+enum Source {
+    /// A person has said it.
+    Policy(PolicyDocument),
+    /// What comes first is trusted, in CI only where that was asked for.
+    FirstUse { known: Store, asked_for: bool },
+}
+
+/// The policy for one package, and whether it rests on first use.
+#[derive(Debug)]
+pub(crate) struct Grounds {
+    pub(crate) document: PolicyDocument,
+    pub(crate) policy: TrustPolicy,
+    /// The log of the package.
+    pub(crate) origin: Origin,
+    first_use: bool,
+}
+
+impl Trust {
+    /// Finds the policy; `dir` is the folder in which `cidery.policy.json` may be.
+    ///
+    /// # Errors
+    /// [`Failure::File`], or `policy.invalid`.
+    pub(crate) fn open(args: &args::Trust, dir: &Path, folders: &Folders) -> Result<Self, Failure> {
+        let seen = Store::new(folders.config.join("seen.json"));
+        let known = Store::new(folders.config.join("trust.json"));
+        let places = match &args.policy {
+            Some(file) => vec![file.clone()],
+            None => vec![dir.join(FOLDER_POLICY), folders.config.join(USER_POLICY)],
+        };
+        for file in places {
+            match fs::read(&file) {
+                Ok(json) => return Ok(Trust { source: Source::Policy(document(&file, &json)?), seen }),
+                Err(error) if error.kind() == io::ErrorKind::NotFound && args.policy.is_none() => {}
+                Err(error) => return Err(Failure::file("read", &file)(error)),
+            }
+        }
+        Ok(Trust { source: Source::FirstUse { known, asked_for: args.trust_first }, seen })
+    }
+
+    /// The policy for `package`: the one that was found, or what is known of the package, or else what the registry says
+    /// now, to be written down by [`Trust::settle`] once it has verified.
+    ///
+    /// # Errors
+    /// `policy.no_rule`, `policy.missing`, `not_found`, or that the registry's log is not the known one.
+    pub(crate) async fn grounds(
+        &self,
+        registry: &Registry,
+        package: &PackageName,
+    ) -> Result<Grounds, Failure> {
+        let (known, asked_for) = match &self.source {
+            Source::Policy(document) => return Grounds::new(document.clone(), package, false),
+            Source::FirstUse { known, asked_for } => (known.read::<PolicyDocument>()?, *asked_for),
+        };
+        if let Some(rule) = known.packages.get(package.as_str()) {
+            let mut document = PolicyDocument::default();
+            if let Some(log) = known.origins.get(&rule.origin) {
+                document.origins.insert(rule.origin.clone(), log.clone());
+            }
+            document.packages.insert(package.to_string(), rule.clone());
+            return Grounds::new(document, package, false);
+        }
+        first_use_allowed(registry, asked_for, package.as_str())?;
+        let log = registry.log().await?;
+        check_log(&known, &log)?;
+        let Some(state) = registry.package(package).await? else {
+            let message = format!("it has no package `{package}`");
+            return Err(Failure::Registry { code: Code::NotFound, message, hint: None });
+        };
+        Grounds::new(log.as_policy(Some((package, *state.init))), package, true)
+    }
+
+    /// Remembers that a release was verified on these grounds. What is trusted from now on is said in lines for people.
+    ///
+    /// # Errors
+    /// [`Failure::File`], or that another process came first and trusts something else.
+    pub(crate) fn settle(&self, grounds: &Grounds, verified: &Verified) -> Result<Vec<String>, Failure> {
+        let notes = match (&self.source, grounds.first_use) {
+            (Source::FirstUse { known, .. }, true) => remember(known, &grounds.document)?,
+            _ => Vec::new(),
+        };
+        self.seen.update(|SeenFile(seen)| {
+            seen.advance(verified);
+            Ok(())
+        })?;
+        Ok(notes)
+    }
+
+    /// What was seen before.
+    ///
+    /// # Errors
+    /// [`Failure::File`] or [`Failure::Config`].
+    pub(crate) fn seen(&self) -> Result<Seen, Failure> {
+        self.seen.read().map(|SeenFile(seen)| seen)
+    }
+
+    /// The log that `registry` speaks for, as whoever is about to sign for it needs it: known, or from now on, and said in
+    /// lines for people.
+    ///
+    /// # Errors
+    /// That the log, its keys, or its being the log of `package` is not what is known; `policy.missing`.
+    pub(crate) async fn log_to_sign_for(
+        &self,
+        registry: &Registry,
+        package: &PackageName,
+    ) -> Result<(Log, Vec<String>), Failure> {
+        let log = registry.log().await?;
+        let known = self.document()?;
+        check_log(&known, &log)?;
+        let is_known = known.origins.contains_key(log.origin.as_str());
+        if let Some(rule) = known.packages.get(package.as_str())
+            && rule.origin != log.origin.as_str()
+        {
+            return Err(Failure::OtherOrigin { got: log.origin, wanted: rule.origin.parse().ok() });
+        }
+        let notes = match &self.source {
+            _ if is_known => Vec::new(),
+            Source::Policy(_) => return Err(Failure::OtherOrigin { got: log.origin, wanted: None }),
+            Source::FirstUse { known, asked_for } => {
+                first_use_allowed(registry, *asked_for, package.as_str())?;
+                remember(known, &log.as_policy(None))?
+            }
+        };
+        Ok((log, notes))
+    }
+
+    /// The `init` that `package` is known to begin with.
+    ///
+    /// # Errors
+    /// [`Failure::File`] or [`Failure::Config`].
+    pub(crate) fn init(&self, package: &PackageName) -> Result<Option<Cid>, Failure> {
+        let known = self.document()?;
+        let init = known.packages.get(package.as_str()).and_then(|rule| rule.init.as_deref());
+        init.map(|cid| cid.parse().map_err(Failure::Protocol)).transpose()
+    }
+
+    /// Remembers where one's own package begins; where there is a policy, it is for a person to write that down.
+    ///
+    /// # Errors
+    /// As [`Trust::settle`].
+    pub(crate) fn remember_own(
+        &self,
+        log: &Log,
+        package: &PackageName,
+        init: Cid,
+    ) -> Result<Vec<String>, Failure> {
+        match &self.source {
+            Source::Policy(_) => Ok(Vec::new()),
+            Source::FirstUse { known, .. } => remember(known, &log.as_policy(Some((package, init)))),
+        }
+    }
+
+    fn document(&self) -> Result<PolicyDocument, Failure> {
+        match &self.source {
+            Source::Policy(document) => Ok(document.clone()),
+            Source::FirstUse { known, .. } => known.read(),
+        }
+    }
+}
+
+impl Grounds {
+    fn new(document: PolicyDocument, package: &PackageName, first_use: bool) -> Result<Self, Failure> {
+        let policy = TrustPolicy::new(&document)?;
+        let no_rule = || VerifyError::NoRule { package: package.clone() };
+        let origin = policy.rule(package).ok_or_else(no_rule)?.origin().clone();
+        Ok(Grounds { document, policy, origin, first_use })
+    }
+}
+
+fn document(file: &Path, json: &[u8]) -> Result<PolicyDocument, Failure> {
+    // Read by the verifier first, whose words say what is wrong with it.
+    TrustPolicy::from_json(json)?;
+    let invalid =
+        |error: serde_json::Error| Failure::Config { file: PathBuf::from(file), reason: error.to_string() };
+    serde_json::from_slice(json).map_err(invalid)
+}
+
+/// In CI nobody reads what is trusted, and every run is the first.
+fn first_use_allowed(registry: &Registry, asked_for: bool, package: &str) -> Result<(), Failure> {
+    let in_ci = env::var_os("CI").is_some_and(|value| !value.is_empty());
+    if !in_ci || asked_for || registry.is_loopback() {
+        return Ok(());
+    }
+    let reason = "with CI set, what a registry elsewhere shows first is not trusted";
+    Err(Failure::PolicyMissing { package: package.to_owned(), reason })
+}
+
+/// Refuses a known log that is shown with other keys.
+fn check_log(known: &PolicyDocument, log: &Log) -> Result<(), Failure> {
+    let shown = log.as_trusted();
+    match known.origins.get(log.origin.as_str()) {
+        Some(trusted) if (&trusted.log_keys, &trusted.cosigner) != (&shown.log_keys, &shown.cosigner) => {
+            Err(other_keys(&log.origin, &shown, trusted))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn other_keys(origin: &Origin, got: &LogDocument, wanted: &LogDocument) -> Failure {
+    let keys = |log: &LogDocument| format!("{} and the cosigner {}", log.log_keys.join(", "), log.cosigner);
+    Failure::OtherLogKeys { origin: origin.clone(), got: keys(got), wanted: keys(wanted) }
+}
+
+/// Adds what is new, in one step with the check that nothing known says otherwise.
+fn remember(known: &Store, first: &PolicyDocument) -> Result<Vec<String>, Failure> {
+    known.update(|known: &mut PolicyDocument| {
+        let mut notes = Vec::new();
+        for (origin, log) in &first.origins {
+            match known.origins.get(origin) {
+                Some(trusted) if trusted.log_keys == log.log_keys && trusted.cosigner == log.cosigner => {}
+                Some(trusted) => return Err(other_keys(&origin.parse()?, log, trusted)),
+                None => {
+                    let keys = log.log_keys.join(", ");
+                    notes.push(format!(
+                        "trusting the log `{origin}` from now on: key {keys}, cosigner {}",
+                        log.cosigner
+                    ));
+                    known.origins.insert(origin.clone(), log.clone());
+                }
+            }
+        }
+        for (package, rule) in &first.packages {
+            match known.packages.get(package) {
+                Some(trusted) if trusted.origin == rule.origin && trusted.init == rule.init => {}
+                Some(trusted) if trusted.origin != rule.origin => {
+                    let (got, wanted) = (rule.origin.parse()?, trusted.origin.parse().ok());
+                    return Err(Failure::OtherOrigin { got, wanted });
+                }
+                Some(trusted) => {
+                    let cid = |rule: &RuleDocument| rule.init.as_deref().unwrap_or_default().parse();
+                    let (package, got, wanted) = (package.parse()?, cid(rule)?, cid(trusted)?);
+                    return Err(Failure::OtherInit { package, got, wanted });
+                }
+                None => {
+                    let init = rule.init.as_deref().unwrap_or_default();
+                    notes.push(format!("trusting `{package}` from now on: it begins with {init}"));
+                    known.packages.insert(package.clone(), rule.clone());
+                }
+            }
+        }
+        // Keys in two roles, for one: what is written down must be a policy.
+        TrustPolicy::new(known)?;
+        Ok(notes)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use cidery_protocol::Codec;
+
+    use super::*;
+
+    const KEYS: [&str; 3] = [
+        "z6Mko9hTggMwjSTEaJaPUfE6tqcy2xvU6BnNq3e3o8qVBiyH",
+        "z6MkvRXNYcE7MMduynWTgeKbDaT1iijDSC8pZqXZc8rHPrf2",
+        "z6Mkon3Necd6NkkyfoGoHxid2znGc59LU3K7mubaRcFbLfLX",
+    ];
+
+    fn log(origin: &str, key: &str) -> Log {
+        let json = serde_json::json!({ "origin": origin, "logKeys": [key], "cosigner": KEYS[1] });
+        serde_json::from_value(json).unwrap()
+    }
+
+    fn seen(origin: &str, key: &str, init: &[u8]) -> PolicyDocument {
+        let name = "@acme/hello".parse().unwrap();
+        log(origin, key).as_policy(Some((&name, Cid::of(Codec::DagCbor, init))))
+    }
+
+    #[test]
+    fn what_is_trusted_is_said_once_and_never_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let known = Store::new(dir.path().join("trust.json"));
+        let code = |document| remember(&known, &document).map_err(|failure| failure.code().as_str());
+        assert_eq!(code(seen("log.example", KEYS[0], b"1")).map(|notes| notes.len()), Ok(2));
+        let before = fs::read(dir.path().join("trust.json")).unwrap();
+        assert_eq!(code(seen("log.example", KEYS[0], b"1")), Ok(Vec::new()));
+        assert_eq!(code(seen("log.example", KEYS[2], b"1")), Err("log.signature"));
+        assert_eq!(code(seen("log.example", KEYS[0], b"2")), Err("policy.init"));
+        assert_eq!(code(seen("other.example", KEYS[2], b"1")), Err("policy.origin"));
+        // The cosigner of one log as the key of another.
+        assert_eq!(code(log("third.example", KEYS[1]).as_policy(None)), Err("policy.invalid"));
+        assert_eq!(fs::read(dir.path().join("trust.json")).unwrap(), before);
+        assert!(TrustPolicy::from_json(&before).is_ok(), "what is written down is a policy");
+    }
+
+    #[test]
+    fn a_policy_is_looked_for_in_order_and_a_broken_one_is_not_passed_over() {
+        let (here, config) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let folders = Folders { config: config.path().to_owned(), cache: config.path().to_owned() };
+        let open = |policy: Option<&str>| {
+            let args = args::Trust { policy: policy.map(PathBuf::from), trust_first: false };
+            Trust::open(&args, here.path(), &folders).map(|trust| match trust.source {
+                Source::Policy(document) => document.origins.into_keys().next(),
+                Source::FirstUse { .. } => None,
+            })
+        };
+        let write = |path: &Path, origin: &str| {
+            fs::write(path, serde_json::to_vec(&seen(origin, KEYS[0], b"1")).unwrap()).unwrap();
+        };
+        assert_eq!(open(None).unwrap(), None);
+        write(&config.path().join(USER_POLICY), "user.example");
+        assert_eq!(open(None).unwrap().as_deref(), Some("user.example"));
+        write(&here.path().join(FOLDER_POLICY), "here.example");
+        assert_eq!(open(None).unwrap().as_deref(), Some("here.example"));
+        assert!(matches!(open(Some("/nowhere/policy.json")), Err(Failure::File { .. })));
+        fs::write(here.path().join(FOLDER_POLICY), "{}").unwrap();
+        assert_eq!(open(None).unwrap_err().code(), Code::PolicyInvalid);
+    }
+}
