@@ -1,5 +1,6 @@
 //! Developer tasks, run as `cargo xtask <task>`.
 
+mod build;
 mod failure;
 mod lint;
 mod place;
@@ -39,13 +40,17 @@ enum Task {
         #[arg(long)]
         dev: bool,
     },
+    /// Build the `cidery` command with the loader Worker inside.
+    Build,
+    /// Show the main job: publish examples/hello, run it in a verified isolate, and see an altered byte refused.
+    Demo,
     /// Check formatting, and clippy natively and for wasm. Steps: fmt, clippy, clippy-wasm.
     Lint {
         /// Run only these steps.
         #[arg(value_name = "STEP")]
         steps: Vec<String>,
     },
-    /// Run all tests. Steps: rust, wasm-check, wasm, types, node, deploy; the last three use what wasm built.
+    /// Run all tests. Steps: rust, wasm-check, build, types, node, deploy; the last three use what build made.
     Test {
         /// Run only these steps.
         #[arg(value_name = "STEP")]
@@ -70,6 +75,14 @@ fn run(task: Task) -> Result<(), Failure> {
         Task::Wasm { dev } => {
             setup::setup(&place)?;
             wasm::wasm(&place, if dev { Profile::Dev } else { Profile::Wasm })
+        }
+        Task::Build => {
+            setup::setup(&place)?;
+            build::build(&place)
+        }
+        Task::Demo => {
+            setup::setup(&place)?;
+            build::demo(&place)
         }
         Task::Lint { steps } => lint::lint(&place, steps),
         Task::Test { steps } => test::test(&place, steps),

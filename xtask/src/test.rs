@@ -4,11 +4,12 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::build::{binary, build};
 use crate::failure::Failure;
 use crate::place::Place;
 use crate::setup::setup;
 use crate::steps::{Steps, run};
-use crate::wasm::{Profile, TARGET, wasm};
+use crate::wasm::TARGET;
 
 /// Runs the steps, or those of them that `wanted` names.
 ///
@@ -23,7 +24,7 @@ pub(crate) fn test(place: &Place, wanted: Vec<String>) -> Result<(), Failure> {
         check.args(["--target", TARGET, "--package", "cidery-protocol", "--package", "cidery-verifier"]);
         run("wasm-check", &mut check)
     });
-    steps.step("wasm", || wasm(place, Profile::Wasm));
+    steps.step("build", || build(place));
     steps.step("types", || {
         for project in ["loader", "tests"] {
             run(
@@ -47,9 +48,8 @@ pub(crate) fn test(place: &Place, wanted: Vec<String>) -> Result<(), Failure> {
     steps.finish()
 }
 
-/// Builds the `cidery` command and runs every `*.test.js` under `tests/` against it.
+/// Runs every `*.test.js` under `tests/` against what `build` made.
 fn node_tests(place: &Place) -> Result<(), Failure> {
-    run("node", place.cargo("build").args(["--package", "cidery"]))?;
     let mut files = Vec::new();
     test_files(&place.root.join("tests"), &mut files)?;
     let mut node = place.node();
@@ -60,7 +60,7 @@ fn node_tests(place: &Place) -> Result<(), Failure> {
 
 /// What `tests/support` reads: the command under test, and a Python with the independent verifier's packages.
 fn environment(place: &Place) -> [(&'static str, OsString); 2] {
-    [("CIDERY_BIN", place.target.join("debug/cidery").into()), ("CIDERY_PYTHON", place.python().into())]
+    [("CIDERY_BIN", binary(place).into()), ("CIDERY_PYTHON", place.python().into())]
 }
 
 /// All files below `folder` whose names end in `.test.js`, in a stable order.
