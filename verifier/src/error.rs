@@ -67,6 +67,8 @@ pub enum VerifyError {
 pub enum Part {
     /// What was asked for.
     Request,
+    /// The answer that carries receipt and head.
+    Resolution,
     /// The receipt, its checkpoint and its proof.
     Receipt,
     /// The head, its checkpoint and what joins it to the receipt.
@@ -85,6 +87,7 @@ impl fmt::Display for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Part::Request => "the request was",
+            Part::Resolution => "the resolution was",
             Part::Receipt => "the receipt was",
             Part::Head => "the head was",
             Part::Authority => "the package's authority was",
