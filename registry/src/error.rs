@@ -170,7 +170,7 @@ pub fn status(code: Code) -> u16 {
         Code::RecordVersionTaken | Code::RecordInitTaken | Code::RecordSequence => 409,
         Code::LimitExceeded => 413,
         Code::UploadPending => 429,
-        Code::LedgerDiverged | Code::StorageFailed | Code::KeyUnusable => 503,
+        Code::LedgerDiverged | Code::StorageFailed | Code::KeyUnusable | Code::Environment => 503,
         Code::Internal => 500,
         _ => 422,
     }

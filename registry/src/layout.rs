@@ -44,6 +44,11 @@ pub fn releases(manifest: &Cid) -> String {
     format!("releases/{manifest}")
 }
 
+/// Whether an object is small, at most 1 MiB, and never changes: a manifest or a receipt. A host may keep copies of it.
+pub fn is_small_and_final(key: &str) -> bool {
+    key.starts_with("manifests/") || key.starts_with("receipts/")
+}
+
 /// A tile or entry bundle, by its path in SPEC §8.3.
 pub fn log(path: &str) -> String {
     format!("log/{path}")

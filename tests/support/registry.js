@@ -4,6 +4,7 @@ import { readdir, stat } from "node:fs/promises";
 import { join, relative } from "node:path";
 
 import { cideryPath } from "./command.js";
+import { opensshOf } from "./openssh.js";
 import { start } from "./process.js";
 import { scratch } from "./scratch.js";
 import { startWorker } from "./worker.js";
@@ -45,13 +46,16 @@ export async function startServer({ data, args = [], env } = {}) {
   return { url: server.ready[1], log: server.log, listing, stop, kill, [Symbol.asyncDispose]: stop };
 }
 
+/** What an operator configures: the keys of SPEC §15, which are secrets of nobody. */
+const CONFIGURED = { SCOPES: "open", LOG_KEY: opensshOf(2), COSIGNER_KEY: opensshOf(3) };
+
 /**
- * Starts the registry Worker with R2, KV and its Durable Object.
+ * Starts the registry Worker with R2, KV and its Durable Object. Unless `vars` say otherwise, anybody may begin packages.
  * @param {{ persist?: string, vars?: Record<string, string> }} [options] as of {@link startWorker}
  * @returns {Promise<Registry & { miniflare: import("miniflare").Miniflare }>}
  */
-export async function startRegistryWorker(options) {
-  const worker = await startWorker("registry-worker/wrangler.jsonc", options);
+export async function startRegistryWorker({ persist, vars } = {}) {
+  const worker = await startWorker("registry-worker/wrangler.jsonc", { persist, vars: { ...CONFIGURED, ...vars } });
   return Object.assign(worker, { listing: () => objectsIn(worker) });
 }
 

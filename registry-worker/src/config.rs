@@ -1,0 +1,105 @@
+//! What the operator decides: variables and secrets of the Worker.
+//!
+//! | name | | |
+//! |---|---|---|
+//! | `ORIGIN` | variable | the log's name (SPEC §3.5), for ever |
+//! | `SCOPES` | variable | who may begin packages: `open`, `closed`, or JSON of scopes and keys, `{"acme": ["z6Mk…"]}`; `closed` unless given |
+//! | `LOG_KEY` | secret | the OpenSSH private key that signs the log |
+//! | `COSIGNER_KEY` | secret | the one, another, that says when its head was the newest |
+
+use std::collections::BTreeMap;
+
+use cidery_keys::{KeyError, SecretKey};
+use cidery_protocol::{Code, Error as Refusal, Origin, PublicKey};
+use cidery_registry::{Error, ErrorBody, LogConfig, ScopePolicy};
+use worker::Env;
+
+/// Why the configuration cannot be used. No message holds anything of a secret.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum ConfigError {
+    /// A variable or secret is not there.
+    #[error("`{name}` is not set")]
+    Missing {
+        /// Its name.
+        name: &'static str,
+    },
+    /// `ORIGIN` names no log.
+    #[error("`ORIGIN` is not the name of a log: {0}")]
+    Origin(Refusal),
+    /// `SCOPES` is none of its forms.
+    #[error("`SCOPES` is neither `open` nor `closed` nor a map from scopes to keys: {reason}")]
+    Scopes {
+        /// Where it fails.
+        reason: String,
+    },
+    /// A secret is not a key that can be used.
+    #[error("`{name}`: {error}")]
+    Key {
+        /// Its name.
+        name: &'static str,
+        /// What is wrong with it.
+        error: KeyError,
+    },
+}
+
+impl ConfigError {
+    fn hint(&self) -> &'static str {
+        match self {
+            ConfigError::Missing { name: "LOG_KEY" | "COSIGNER_KEY" } | ConfigError::Key { .. } => {
+                "`cidery keys new --out FILE` makes a key, `wrangler secret put NAME < FILE` hands it over"
+            }
+            _ => "set it under `vars` in wrangler.jsonc",
+        }
+    }
+}
+
+impl From<ConfigError> for Error {
+    fn from(error: ConfigError) -> Self {
+        Error::Relayed(ErrorBody {
+            code: Code::Environment.to_string(),
+            message: format!("the registry is not configured: {error}"),
+            hint: error.hint().to_owned(),
+        })
+    }
+}
+
+/// The log's name, its keys, and who may begin packages.
+pub(crate) fn log_config(env: &Env) -> Result<LogConfig, ConfigError> {
+    Ok(LogConfig {
+        origin: read(env, "ORIGIN")?.parse::<Origin>().map_err(ConfigError::Origin)?,
+        scopes: scopes(env)?,
+        log: Box::new(secret(env, "LOG_KEY")?),
+        cosigner: Box::new(secret(env, "COSIGNER_KEY")?),
+    })
+}
+
+fn scopes(env: &Env) -> Result<ScopePolicy, ConfigError> {
+    match read(env, "SCOPES") {
+        Err(_) => Ok(ScopePolicy::Closed),
+        Ok(text) => match &*text {
+            "open" => Ok(ScopePolicy::Open),
+            "closed" => Ok(ScopePolicy::Closed),
+            json => listed(json).map_err(|reason| ConfigError::Scopes { reason }),
+        },
+    }
+}
+
+fn listed(json: &str) -> Result<ScopePolicy, String> {
+    let scopes: BTreeMap<String, Vec<String>> =
+        serde_json::from_str(json).map_err(|error| error.to_string())?;
+    let scopes = scopes.into_iter().map(|(scope, keys)| {
+        let keys = keys.iter().map(|key| key.parse::<PublicKey>()).collect::<Result<_, _>>();
+        Ok((scope, keys.map_err(|error| error.to_string())?))
+    });
+    Ok(ScopePolicy::Listed(scopes.collect::<Result<_, String>>()?))
+}
+
+fn secret(env: &Env, name: &'static str) -> Result<SecretKey, ConfigError> {
+    SecretKey::from_openssh(read(env, name)?.as_bytes()).map_err(|error| ConfigError::Key { name, error })
+}
+
+/// Variables and secrets are read alike: which one it is, only the platform's dashboard knows.
+fn read(env: &Env, name: &'static str) -> Result<String, ConfigError> {
+    env.var(name).map(|value| value.to_string()).map_err(|_| ConfigError::Missing { name })
+}
