@@ -1,0 +1,225 @@
+"""Rules of SPEC.md that neither its examples nor the vectors reach."""
+
+from __future__ import annotations
+
+import hashlib
+import unittest
+
+from cidery_spec import cbor, keys, names, policy, records, tree
+from cidery_spec.cid import RAW, Cid
+from cidery_spec.errors import Refused
+from cidery_spec.ranges import Range
+
+BASE = keys.point((4 * pow(5, keys.P - 2, keys.P) % keys.P).to_bytes(32, "little"))
+ORDER_EIGHT = int.from_bytes(bytes.fromhex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"), "little")
+
+
+class Cbor(unittest.TestCase):
+    """SPEC 1.3."""
+
+    def test_other_forms_are_refused(self) -> None:
+        forms = {
+            "nothing": "",
+            "trailing byte": "0000",
+            "one in two bytes": "1801",
+            "24 in three bytes": "190018",
+            "a length in two bytes": "580100",
+            "an indefinite list": "9fff",
+            "an indefinite text": "7f6161ff",
+            "keys out of order": "a2616200616100",
+            "a longer key first": "a262616100616200",
+            "a key twice": "a2616100616100",
+            "a key that is no text": "a10000",
+            "half a float": "f93c00",
+            "a float": "fb3ff0000000000000",
+            "null": "f6",
+            "undefined": "f7",
+            "true in two bytes": "f815",
+            "a date": "c100",
+            "a CID without 00": "d82a45 0155 1e20 00",
+            "an end inside of a text": "6261",
+            "a text that is not UTF-8": "61ff",
+            "a list longer than memory": "9bffffffffffffffff",
+            "a byte string longer than memory": "5bffffffffffffffff",
+            "very deep": "81" * 100_000 + "00",
+        }
+        for about, form in forms.items():
+            with self.subTest(about), self.assertRaisesRegex(Refused, "cbor.malformed"):
+                cbor.decode(bytes.fromhex(form))
+
+    def test_canonical_forms_are_taken(self) -> None:
+        cid = Cid.hashing(RAW, b"")
+        for value in (0, 23, 24, 255, 256, 65535, 65536, 2**32, 2**64 - 1, -1, -25, "é", b"", [], {"b": 1, "aa": [True]}, cid):
+            self.assertEqual(cbor.decode(cbor.encode(value)), value)
+
+
+class Keys(unittest.TestCase):
+    """SPEC 4."""
+
+    def test_points_that_are_refused(self) -> None:
+        encodings = {
+            "the identity": 1,
+            "order two": keys.P - 1,
+            "order four": 0,
+            "the identity, with a sign": 1 | 1 << 255,
+            "the identity, not canonical": keys.P + 1,
+            "not canonical": keys.P + 3,
+            "no point": 2,
+            "order eight": ORDER_EIGHT,
+        }
+        for about, encoding in encodings.items():
+            with self.subTest(about):
+                self.assertFalse(keys.is_strict(encoding.to_bytes(32, "little")))
+
+    def test_the_equation_has_no_cofactor(self) -> None:
+        """A key with a part of order eight: the signature is right up to the cofactor, and now and then without it."""
+        small = keys.point(ORDER_EIGHT.to_bytes(32, "little"))
+        public = encode(keys.add(multiply(7, BASE), small))
+        nonce = encode(multiply(9, BASE))
+        self.assertTrue(keys.is_strict(public) and keys.is_strict(nonce))
+        for number in range(32):
+            message = b"%d" % number
+            k = int.from_bytes(hashlib.sha512(nonce + public + message).digest(), "little") % keys.ORDER
+            signature = nonce + ((9 + 7 * k) % keys.ORDER).to_bytes(32, "little")
+            self.assertEqual(keys.is_signed(public, signature, message), k % 8 == 0)
+
+    def test_text(self) -> None:
+        right = keys.key_to_text(encode(BASE))
+        self.assertEqual(keys.key_from_text(right), encode(BASE))
+        for text in ("", "z", right[:-1], right + "1", "Z" + right[1:], right[:-1] + "0", right[:-1] + "é"):
+            with self.subTest(text), self.assertRaisesRegex(Refused, "key.malformed"):
+                keys.key_from_text(text)
+
+
+class Names(unittest.TestCase):
+    """SPEC 2 and 3."""
+
+    def test_cids(self) -> None:
+        cid = Cid.hashing(RAW, b"")
+        self.assertEqual(Cid.from_text(str(cid)), cid)
+        for text in ("", str(cid)[:-1], str(cid) + "a", str(cid).upper(), str(cid)[:-1] + "b", "b" + "é" * 58):
+            with self.subTest(text), self.assertRaisesRegex(Refused, "cid.malformed"):
+                Cid.from_text(text)
+
+    def test_packages(self) -> None:
+        for name in ("@a/b", "@npm/hono__node-server", "@a-/b_"):
+            self.assertEqual(names.package(name), name)
+        for name in ("a/b", "@a", "@a/", "@A/b", "@-a/b", "@a/.b", "@a/b.", "@a_/b", "@a/b/c", "@a/" + "b" * 212, "@a/b\n"):
+            with self.subTest(name), self.assertRaisesRegex(Refused, "name.malformed"):
+                names.package(name)
+
+    def test_npm(self) -> None:
+        self.assertEqual(names.from_npm("hono"), "@npm/hono")
+        self.assertEqual(names.from_npm("@hono/node-server"), "@npm/hono__node-server")
+        self.assertEqual([names.from_npm(name) for name in ("a__b", "Upper", "@a", "a/b")], [None] * 4)
+
+    def test_precedence(self) -> None:
+        ascending = ["0.9.0", "1.0.0-0", "1.0.0-2", "1.0.0-10", "1.0.0--", "1.0.0-a", "1.0.0-a.1", "1.0.0-a.b", "1.0.0", "1.0.1"]
+        versions = [names.Version(text) for text in ascending]
+        self.assertEqual(sorted(reversed(versions)), versions)
+        for text in ("1", "1.0", "01.0.0", "1.0.0+b", "v1.0.0", "1.0.0-", "1.0.0-01", "1.0.9007199254740992", "1.0.0-" + "a" * 123):
+            with self.subTest(text), self.assertRaisesRegex(Refused, "version.malformed"):
+                names.Version(text)
+
+    def test_ranges(self) -> None:
+        cases = {
+            "1.2.3": ("1.2.3", "1.2.4 1.2.3-a"),
+            "": ("0.0.0 9.9.9", "1.0.0-a"),
+            "^1": ("1.0.0 1.9.9", "0.9.9 2.0.0 2.0.0-0 1.0.0-a"),
+            "^0.2.3": ("0.2.3 0.2.9", "0.3.0 0.2.2"),
+            "^0.0.3": ("0.0.3", "0.0.4"),
+            "~1.2": ("1.2.0 1.2.9", "1.3.0"),
+            ">1.2 <=2": ("1.3.0 2.9.9", "1.2.9 3.0.0"),
+            "1.2 - 2.3.4": ("1.2.0 2.3.4", "2.3.5"),
+            "1.x || >=3.0.0-b.2 <4": ("1.0.0 3.0.0-b.10 3.0.0", "2.0.0 3.0.0-b.1 3.0.1-b.3"),
+        }
+        for text, (inside, outside) in cases.items():
+            for version in inside.split():
+                self.assertTrue(Range(text).contains(names.Version(version)), f"{version} in {text!r}")
+            for version in outside.split():
+                self.assertFalse(Range(text).contains(names.Version(version)), f"{version} not in {text!r}")
+        for text in ("latest", "1.2.3.4", "^", "1 -", "01.0.0", ">x.1", "^9007199254740992", "1\t", "1" + " " * 256):
+            with self.subTest(text), self.assertRaisesRegex(Refused, "range.malformed"):
+                Range(text)
+
+
+class Tree(unittest.TestCase):
+    """SPEC 8: proofs made from RFC 6962's definitions, for all trees of up to 17 entries."""
+
+    def test_every_proof(self) -> None:
+        leaves = [tree.leaf(b"%d" % number) for number in range(17)]
+        for size in range(1, len(leaves) + 1):
+            held, root = leaves[:size], head(leaves[:size])
+            for index in range(size):
+                proof = path(index, held)
+                self.assertTrue(tree.is_included(leaves[index], index, size, root, proof))
+                for wrong in (proof + [root], proof[:-1] if proof else [root], proof[::-1] + [leaves[0]]):
+                    self.assertFalse(tree.is_included(leaves[index], index, size, root, wrong))
+            for old in range(1, size + 1):
+                old_root, proof = head(leaves[:old]), subproof(old, held, True)
+                self.assertTrue(tree.is_consistent(old, old_root, size, root, proof))
+                for wrong in (proof + [root], proof[:-1] if proof else [root]):
+                    self.assertFalse(tree.is_consistent(old, old_root, size, root, wrong))
+
+
+class Envelopes(unittest.TestCase):
+    """SPEC 6.1 and 10.1: JSON from outside."""
+
+    def test_json_of_other_forms(self) -> None:
+        for text in ("", "[]", "1", "{}", '{"payload":"","payload":""}', "[" * 100_000, "\ud800"):
+            data = text.encode("utf-8", "surrogatepass")
+            limit = "limit.exceeded|" if len(data) > 8192 else ""
+            with self.subTest(text[:40]), self.assertRaisesRegex(Refused, f"{limit}envelope.malformed"):
+                records.decode_envelope(data)
+            with self.subTest(text[:40]), self.assertRaisesRegex(Refused, "policy.invalid"):
+                policy.decode(data)
+
+
+def multiply(factor: int, point: tuple[int, int]) -> tuple[int, int]:
+    """`[factor]point`, for small factors."""
+    total = (0, 1)
+    for _ in range(factor):
+        total = keys.add(total, point)
+    return total
+
+
+def encode(point: tuple[int, int]) -> bytes:
+    """The canonical encoding of a point."""
+    return (point[1] | (point[0] & 1) << 255).to_bytes(32, "little")
+
+
+def split(size: int) -> int:
+    """The largest power of two below `size`."""
+    return 1 << (size - 1).bit_length() - 1
+
+
+def head(held: list[bytes]) -> bytes:
+    """MTH of RFC 6962, section 2.1, over leaf hashes."""
+    if len(held) == 1:
+        return held[0]
+    middle = split(len(held))
+    return tree.node(head(held[:middle]), head(held[middle:]))
+
+
+def path(index: int, held: list[bytes]) -> list[bytes]:
+    """PATH of RFC 6962, section 2.1.1."""
+    if len(held) == 1:
+        return []
+    middle = split(len(held))
+    if index < middle:
+        return path(index, held[:middle]) + [head(held[middle:])]
+    return path(index - middle, held[middle:]) + [head(held[:middle])]
+
+
+def subproof(old: int, held: list[bytes], whole: bool) -> list[bytes]:
+    """SUBPROOF of RFC 6962, section 2.1.2."""
+    if old == len(held):
+        return [] if whole else [head(held)]
+    middle = split(len(held))
+    if old <= middle:
+        return subproof(old, held[:middle], whole) + [head(held[middle:])]
+    return subproof(old - middle, held[middle:], False) + [head(held[:middle])]
+
+
+if __name__ == "__main__":
+    unittest.main()
