@@ -1,1 +1,29 @@
-//! Placeholder until the first commit of this crate.
+//! The registry on one machine: the handlers and the sequencer of `cidery-registry` over HTTP, SQLite and files.
+//!
+//! ```text
+//!  TCP ──▶ hyper, axum ──▶ Registry::handle ──▶ Files            (data/objects)
+//!                               └── Client ──▶ a thread of its own: Sequencer ──▶ Sqlite (data/ledger.db), Files
+//! ```
+//!
+//! | file | what |
+//! |---|---|
+//! | `server` | [`Server::start`], [`Config`], connections and their bounds |
+//! | `http` | axum's requests as the handlers see them |
+//! | `sequencer` | the sequencer's thread: groups, and the head's refreshing |
+//! | `data` | the data folder: its lock, the log's origin and keys |
+//! | `files`, `sqlite` | [`Files`] and [`Sqlite`]: the storage traits |
+//!
+//! It prints nothing, reads no environment variables, and decides nothing about packages.
+
+mod data;
+mod error;
+mod files;
+mod http;
+mod sequencer;
+mod server;
+mod sqlite;
+
+pub use error::ServerError;
+pub use files::Files;
+pub use server::{Config, Server};
+pub use sqlite::Sqlite;

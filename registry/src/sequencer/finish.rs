@@ -1,6 +1,6 @@
 //! What follows a checkpoint: receipts, and the indexes that make releases visible.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use bytes::Bytes;
 use cidery_protocol::{
@@ -53,17 +53,17 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
         let mut receipts = Vec::with_capacity(releases.len());
         for release in releases {
             let (entry, covered) = self.ledger.entry(release.index)?;
-            if !checkpoints.contains_key(&covered) {
-                checkpoints.insert(covered, self.sign_as_log(covered, self.ledger.root(covered)?)?);
-            }
-            let checkpoint = checkpoints.get(&covered).map(SignedCheckpoint::to_bytes).unwrap_or_default();
+            let checkpoint = match checkpoints.entry(covered) {
+                Entry::Occupied(signed) => signed.into_mut(),
+                Entry::Vacant(none) => none.insert(self.sign_as_log(covered, self.ledger.root(covered)?)?),
+            };
             let package = self.package(&release.package)?;
             let receipt = Receipt {
                 format: ReceiptFormat::V1,
                 chain: vec![ByteBuf::from(self.ledger.entry(package.authority)?.0)],
                 release: ByteBuf::from(entry),
                 index: release.index,
-                checkpoint: ByteBuf::from(checkpoint),
+                checkpoint: ByteBuf::from(checkpoint.to_bytes()),
                 inclusion: inclusion_proof(release.index, covered, |node| self.ledger.node(node))?,
             };
             receipts.push((layout::receipt(&release.record), Bytes::from(receipt.encode()?)));

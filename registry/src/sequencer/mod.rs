@@ -164,7 +164,7 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
         !self.queued().is_empty()
     }
 
-    /// Puts a new time on the head. At least every five minutes, also where nothing was published (SPEC §7.4).
+    /// Puts a new time on the head, and publishes what an earlier failure left unpublished. At least every five minutes, also where nothing was published (SPEC §7.4).
     ///
     /// # Errors
     /// As [`Sequencer::start`].
@@ -173,7 +173,9 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
         if !self.started.load(Ordering::Acquire) {
             return self.published(&mut head).await;
         }
-        self.recosign(&mut head).await
+        let before = head.as_ref().map(|tip| tip.size);
+        self.publish_log(&mut head).await?;
+        if head.as_ref().map(|tip| tip.size) == before { self.recosign(&mut head).await } else { Ok(()) }
     }
 
     /// The steps are those of SPEC §11.3.

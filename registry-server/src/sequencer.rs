@@ -1,0 +1,130 @@
+//! The sequencer on its own thread, which waits for SQLite and for nobody else.
+
+use std::{
+    sync::Arc,
+    thread,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use cidery_registry::{
+    Call, Clock, Error, LogConfig, Received, Reply, Sequencer, SequencerClient, StoreError,
+};
+use tokio::{
+    runtime,
+    sync::{Notify, mpsc, oneshot},
+    task::{LocalSet, spawn_local},
+    time::{self, MissedTickBehavior},
+};
+
+use crate::{Files, ServerError, Sqlite};
+
+/// How often the head is cosigned again (SPEC §7.4: at least every five minutes).
+const REFRESH: Duration = Duration::from_secs(4 * 60);
+/// How soon that is tried again after a failure.
+const RETRY: Duration = Duration::from_secs(10);
+/// Calls that wait for the thread.
+const CALLS: usize = 1024;
+
+type Question = (Call, oneshot::Sender<Reply>);
+
+/// The operating system's time.
+pub(crate) struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> u64 {
+        SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
+    }
+}
+
+/// The way to the thread. It ends once every clone of this is gone and what waited is answered.
+#[derive(Clone, Debug)]
+pub(crate) struct Client(mpsc::Sender<Question>);
+
+impl SequencerClient for Client {
+    async fn call(&self, call: Call) -> Result<Reply, Error> {
+        let (answer, reply) = oneshot::channel();
+        let stopped = || StoreError::new("reach the sequencer", "it has stopped");
+        self.0.send((call, answer)).await.map_err(|_| stopped())?;
+        Ok(reply.await.map_err(|_| stopped())?)
+    }
+}
+
+/// Starts the thread, and returns once ledger and published log agree.
+pub(crate) async fn start(
+    blobs: Files,
+    sql: Sqlite,
+    config: LogConfig,
+) -> Result<(Client, thread::JoinHandle<()>), ServerError> {
+    let sequencer = Sequencer::new(blobs, sql, SystemClock, config)?;
+    let (calls, questions) = mpsc::channel(CALLS);
+    let (started, starting) = oneshot::channel();
+    let work = move || {
+        let runtime = runtime::Builder::new_current_thread().enable_time().build();
+        match runtime {
+            Ok(runtime) => LocalSet::new().block_on(&runtime, run(Arc::new(sequencer), questions, started)),
+            Err(error) => drop(started.send(Err(StoreError::new("start the sequencer", error).into()))),
+        }
+    };
+    let spawned = thread::Builder::new().name("cidery-sequencer".to_owned()).spawn(work);
+    let thread = spawned.map_err(|error| Error::from(StoreError::new("start the sequencer", error)))?;
+    starting.await.map_err(|_| ServerError::Sequencer)??;
+    Ok((Client(calls), thread))
+}
+
+async fn run(
+    sequencer: Arc<Sequencer<Files, Sqlite, SystemClock>>,
+    mut questions: mpsc::Receiver<Question>,
+    started: oneshot::Sender<Result<(), Error>>,
+) {
+    let start = sequencer.start().await;
+    let failed = start.is_err();
+    if started.send(start).is_err() || failed {
+        return;
+    }
+    let queued = Arc::new(Notify::new());
+    let refreshing = spawn_local(refresh(sequencer.clone()));
+    let closing = spawn_local(close_groups(sequencer.clone(), queued.clone()));
+    let mut waiting = tokio::task::JoinSet::new();
+    while let Some((call, answer)) = questions.recv().await {
+        let (sequencer, queued) = (sequencer.clone(), queued.clone());
+        waiting.spawn_local(async move {
+            let reply = match sequencer.receive(call).await {
+                Received::Reply(reply) => reply,
+                Received::Queued(ticket) => {
+                    queued.notify_one();
+                    ticket.reply().await
+                }
+            };
+            // Whoever asked may be gone; what was done is done.
+            let _ = answer.send(reply);
+        });
+        while waiting.try_join_next().is_some() {}
+    }
+    while waiting.join_next().await.is_some() {}
+    refreshing.abort();
+    closing.abort();
+}
+
+/// Closes a group whenever something waits: while one is written, the next one gathers.
+async fn close_groups(sequencer: Arc<Sequencer<Files, Sqlite, SystemClock>>, queued: Arc<Notify>) {
+    loop {
+        queued.notified().await;
+        while sequencer.is_waiting() {
+            // Where a group fails, everybody in it has been told.
+            let _ = sequencer.close_group().await;
+        }
+    }
+}
+
+async fn refresh(sequencer: Arc<Sequencer<Files, Sqlite, SystemClock>>) {
+    let mut ticks = time::interval(REFRESH);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks.tick().await;
+    loop {
+        ticks.tick().await;
+        // A head that grows old says by itself that something is wrong; until then, it is tried again.
+        while sequencer.refresh_head().await.is_err() {
+            time::sleep(RETRY).await;
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! Listening, and stopping.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use axum::Router;
+use cidery_keys::Signer;
+use cidery_protocol::{Origin, PublicKey};
+use cidery_registry::{LogConfig, Registry, ScopePolicy};
+use hyper::server::conn::http1;
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulShutdown,
+    service::TowerToHyperService,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    task::{JoinHandle, JoinSet},
+    time,
+};
+
+use crate::{Files, ServerError, Sqlite, data::Data, http, sequencer};
+
+/// How long a client may take for a request's head, also between two requests.
+const HEAD_TIME: Duration = Duration::from_secs(20);
+/// Bytes of a request's head.
+const HEAD_BYTES: usize = 32 << 10;
+/// Connections at once; others wait to be taken.
+const CONNECTIONS: usize = 1024;
+/// How long requests may take to end when the server stops.
+const STOP_TIME: Duration = Duration::from_secs(10);
+
+/// What a server is to be.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where it listens; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// The folder of its data, which is made where there is none.
+    pub data: PathBuf,
+    /// The log's name. Without one, a new log is called after its key; an old one has its name.
+    pub origin: Option<Origin>,
+    /// Who may begin packages. Without a word on it: anybody while it listens on loopback, else nobody.
+    pub scopes: Option<ScopePolicy>,
+}
+
+impl Config {
+    /// A server of these data on this address, and the defaults for the rest.
+    pub fn new(data: impl AsRef<Path>, listen: SocketAddr) -> Self {
+        Config { listen, data: data.as_ref().to_owned(), origin: None, scopes: None }
+    }
+}
+
+/// A registry that runs, until [`Server::stop`] or until it is dropped.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    origin: Origin,
+    log: PublicKey,
+    cosigner: PublicKey,
+    stop: watch::Sender<bool>,
+    serving: JoinHandle<()>,
+    sequencing: std::thread::JoinHandle<()>,
+    data: Arc<Data>,
+}
+
+impl Server {
+    /// Starts a server, inside of a Tokio runtime. The steps:
+    ///
+    /// 1. The data folder is this process's alone; keys and origin are made on the first start.
+    /// 2. The sequencer compares its ledger with the published log.
+    /// 3. Only then it listens.
+    ///
+    /// # Errors
+    /// What is in the way.
+    pub async fn start(config: Config) -> Result<Self, ServerError> {
+        // (1)
+        let Config { listen, data, origin, scopes } = config;
+        let data = Data::open(&data, origin.as_ref())?;
+        let blobs = Files::open(&data.folder).map_err(cidery_registry::Error::from)?;
+        let sql = Sqlite::open(&data.folder.join("ledger.db")).map_err(cidery_registry::Error::from)?;
+        let (log, cosigner) = (data.log.public_key(), data.cosigner.public_key());
+        let data = Arc::new(data);
+        let of = |key| Box::new(Held { data: data.clone(), key });
+        // (2)
+        let listener = TcpListener::bind(listen)
+            .await
+            .map_err(|source| ServerError::Listen { address: listen, source })?;
+        let address =
+            listener.local_addr().map_err(|source| ServerError::Listen { address: listen, source })?;
+        let default = if address.ip().is_loopback() { ScopePolicy::Open } else { ScopePolicy::Closed };
+        let config = LogConfig {
+            origin: data.origin.clone(),
+            scopes: scopes.unwrap_or(default),
+            log: of(Role::Log),
+            cosigner: of(Role::Cosigner),
+        };
+        let (client, sequencing) = sequencer::start(blobs.clone(), sql, config).await?;
+        // (3)
+        let router = http::router(Registry::new(blobs, client));
+        let (stop, stopped) = watch::channel(false);
+        let serving = tokio::spawn(serve(listener, router, stopped));
+        let origin = data.origin.clone();
+        Ok(Server { address, origin, log, cosigner, stop, serving, sequencing, data })
+    }
+
+    /// Where it listens.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its address for clients on this machine, without a trailing slash.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The name of its log.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// The key that signs its log.
+    pub fn log_key(&self) -> PublicKey {
+        self.log
+    }
+
+    /// The key that says when the log was last seen.
+    pub fn cosigner(&self) -> PublicKey {
+        self.cosigner
+    }
+
+    /// The folder of its data.
+    pub fn data(&self) -> &Path {
+        &self.data.folder
+    }
+
+    /// Takes no more requests, lets those that run end, for ten seconds at most, and gives the data folder free.
+    ///
+    /// # Errors
+    /// [`ServerError::Sequencer`] where the sequencer had ended by itself.
+    pub async fn stop(self) -> Result<(), ServerError> {
+        let _ = self.stop.send(true);
+        let served = self.serving.await;
+        // The sequencer ends once no handler can ask it any more.
+        let sequencing = self.sequencing;
+        let sequenced = tokio::task::spawn_blocking(move || sequencing.join()).await;
+        match (served, sequenced) {
+            (Ok(()), Ok(Ok(()))) => Ok(()),
+            _ => Err(ServerError::Sequencer),
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Role {
+    Log,
+    Cosigner,
+}
+
+/// A key of the data folder, which stays locked for as long as it can sign.
+struct Held {
+    data: Arc<Data>,
+    key: Role,
+}
+
+impl Held {
+    fn key(&self) -> &dyn Signer {
+        match self.key {
+            Role::Log => &self.data.log,
+            Role::Cosigner => &self.data.cosigner,
+        }
+    }
+}
+
+impl Signer for Held {
+    fn public_key(&self) -> PublicKey {
+        self.key().public_key()
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<cidery_protocol::Signature, cidery_keys::KeyError> {
+        self.key().sign(message)
+    }
+}
+
+async fn serve(listener: TcpListener, router: Router, mut stopped: watch::Receiver<bool>) {
+    let graceful = GracefulShutdown::new();
+    let mut connections = JoinSet::new();
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    loop {
+        let accept = async {
+            let place = places.clone().acquire_owned().await;
+            (place, listener.accept().await)
+        };
+        tokio::select! {
+            // The sender sends once, and dropping it means the same.
+            _ = stopped.changed() => break,
+            (place, accepted) = accept => match (place, accepted) {
+                (Ok(place), Ok((stream, _))) => {
+                    while connections.try_join_next().is_some() {}
+                    connections.spawn(connect(stream, place, router.clone(), &graceful));
+                }
+                // Out of file descriptors, most likely: some will be free again.
+                _ => time::sleep(Duration::from_millis(100)).await,
+            }
+        }
+    }
+    drop(listener);
+    drop(router);
+    // A client that does not end is cut off.
+    let _ = time::timeout(STOP_TIME, graceful.shutdown()).await;
+    connections.shutdown().await;
+}
+
+fn connect(
+    stream: TcpStream,
+    place: OwnedSemaphorePermit,
+    router: Router,
+    graceful: &GracefulShutdown,
+) -> impl Future<Output = ()> + Send + 'static + use<> {
+    // A wish of the socket: without it, small answers are only later.
+    let _ = stream.set_nodelay(true);
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIME)
+        .max_buf_size(HEAD_BYTES)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    let connection = graceful.watch(connection);
+    async move {
+        // What a client does to its connection is its own matter.
+        let _ = connection.await;
+        drop(place);
+    }
+}
