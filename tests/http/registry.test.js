@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
 import { call, originOf, packageOf, post, publish, upload } from "../support/client.js";
-import { blobCid, initOf, keyOf, manifestOf, moduleOf, recordOf, releaseOf } from "../support/objects.js";
+import { blobCid, initOf, keyOf, manifestOf, moduleOf, objectCid, recordOf, releaseOf } from "../support/objects.js";
 import { startRegistryWorker, startServer } from "../support/registry.js";
 
 for (const [host, start] of /** @type {const} */ ([
@@ -151,7 +151,8 @@ for (const [host, start] of /** @type {const} */ ([
       await refused(422, "module.size", () => upload(url, release.cid, module.cid, new Uint8Array()));
       const other = new TextEncoder().encode("something else");
       await refused(403, "upload.unexpected", () => upload(url, release.cid, blobCid(other), other));
-      await refused(403, "upload.unexpected", () => upload(url, blobCid(other), module.cid, module.bytes));
+      await refused(403, "upload.unexpected", () => upload(url, objectCid(other), module.cid, module.bytes));
+      await refused(400, "cid.malformed", () => upload(url, blobCid(other), module.cid, module.bytes));
       await refused(400, "cid.malformed", () => upload(url, release.cid, "undefined", module.bytes));
       await refused(400, "cid.malformed", () => upload(url, "", module.cid, module.bytes));
       await refused(400, "cid.malformed", () => upload(url, release.cid, `${module.cid}`.toUpperCase(), module.bytes));
@@ -190,7 +191,6 @@ for (const [host, start] of /** @type {const} */ ([
         ["cbor.malformed", new TextEncoder().encode("not CBOR")],
         ["cbor.malformed", Uint8Array.from([0xb8, 0x08, ...made.manifest.bytes.slice(1)])],
       ])) {
-        const { objectCid } = await import("../support/objects.js");
         await refused(422, code, () => post(url, [made.init.envelope, release(objectCid(bytes))], bytes));
       }
       await refused(422, "cid.mismatch", () => post(url, made.records, manifestOf([moduleOf("a.js", "1")]).bytes));

@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::place::Place;
 use crate::setup::setup;
 use crate::steps::{Steps, run};
-use crate::wasm::TARGET;
+use crate::wasm::{Profile, TARGET, contract};
 
 /// Runs the steps, or those of them that `wanted` names.
 ///
@@ -24,7 +24,7 @@ pub(crate) fn test(place: &Place, wanted: Vec<String>) -> Result<(), Failure> {
         check.args(["--target", TARGET, "--package", "cidery-protocol", "--package", "cidery-verifier"]);
         run("wasm-check", &mut check)
     });
-    steps.step("build", || build(place));
+    steps.step("build", || build(place).and_then(|()| contract(place, Profile::Wasm)));
     steps.step("types", || {
         for project in ["loader", "tests"] {
             run(

@@ -42,16 +42,25 @@ impl Profile {
 /// A crate, and the folder that its bindings go to.
 struct Binding {
     krate: &'static str,
+    features: &'static [&'static str],
     out: &'static str,
     /// Whether the bindings notice a panic, so that `worker` can have a fresh instance started after it.
     restartable: bool,
 }
 
 /// The verifier for JavaScript.
-const VERIFIER: Binding = Binding { krate: "cidery-js", out: "bindings/js/dist", restartable: false };
+const VERIFIER: Binding =
+    Binding { krate: "cidery-js", features: &[], out: "bindings/js/dist", restartable: false };
 /// The registry on Workers, that `registry-worker/entry.js` loads.
-const REGISTRY: Binding =
-    Binding { krate: "cidery-registry-worker", out: "registry-worker/build", restartable: true };
+const REGISTRY: Binding = Binding {
+    krate: "cidery-registry-worker",
+    features: &[],
+    out: "registry-worker/build",
+    restartable: true,
+};
+/// The same with the contract suite of its backends, that a test's Worker loads.
+const CONTRACT: Binding =
+    Binding { features: &["contract"], out: "tests/support/fixtures/contract/build", ..REGISTRY };
 
 /// Builds both.
 ///
@@ -64,12 +73,23 @@ pub(crate) fn wasm(place: &Place, profile: Profile) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Builds what only tests load.
+///
+/// # Errors
+/// As [`wasm`].
+pub(crate) fn contract(place: &Place, profile: Profile) -> Result<(), Failure> {
+    CONTRACT.build(place, profile)
+}
+
 impl Binding {
     /// Compiles the crate and replaces its folder whole.
     fn build(&self, place: &Place, profile: Profile) -> Result<(), Failure> {
         let (name, folder) = profile.names();
         let mut cargo = place.cargo("build");
         cargo.args(["--target", TARGET, "--profile", name, "--package", self.krate]);
+        if !self.features.is_empty() {
+            cargo.args(["--features", &self.features.join(",")]);
+        }
         run(self.krate, &mut cargo)?;
 
         let file = format!("{}.wasm", self.krate.replace('-', "_"));
