@@ -53,18 +53,13 @@ class Examples:
         """The public key of a role."""
         return self.keys[role][1]
 
-    def policy(self) -> policy.Policy:
-        """One that pins the keys of the examples, and nothing else."""
-        text = """{
-            "origins": { "log.example": { "logKeys": ["%s"], "cosigner": "%s" } },
-            "packages": {
-                "@acme/*": { "origin": "log.example", "keys": ["%s"], "egress": ["api.example.com"] }
-            }
-        }""" % tuple(self.keys[role][2] for role in ("log", "cosigner", "publisher"))
-        return policy.decode(text.encode())
-
 
 EXAMPLES = Examples()
+#: Pins the keys of the examples, and nothing else.
+POLICY = """{
+    "origins": { "log.example": { "logKeys": ["%s"], "cosigner": "%s" } },
+    "packages": { "@acme/*": { "origin": "log.example", "keys": ["%s"], "egress": ["api.example.com"] } }
+}""" % tuple(EXAMPLES.keys[role][2] for role in ("log", "cosigner", "publisher"))
 REQUEST = verify.Request("@acme/hello", range=Range("^1"))
 
 
@@ -152,7 +147,7 @@ class Flips(unittest.TestCase):
         for place in range(len(data)):
             flipped = bytearray(data)
             flipped[place] ^= 1 << place % 8
-            with self.assertRaises(Refused, msg=f"byte {place} of {len(data)}, {data[max(0, place - 20):place + 20]!r}"):
+            with self.assertRaises(Refused, msg=f"byte {place} of {len(data)}"):
                 check(bytes(flipped))
 
     def test_blob(self) -> None:
@@ -210,7 +205,7 @@ class Flips(unittest.TestCase):
 
 def check_release(receipt: bytes, head: bytes) -> verify.Release:
     """Steps (1) to (11) over the examples."""
-    return verify.verify_release(REQUEST, receipt, head, EXAMPLES.policy(), verify.Seen(), NOW)
+    return verify.verify_release(REQUEST, receipt, head, policy.decode(POLICY.encode()), verify.Seen(), NOW)
 
 
 def notation(value: Any, indent: str = "", inside: bool = False) -> str:

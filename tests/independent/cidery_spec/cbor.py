@@ -125,7 +125,7 @@ class _Reader:
         binary = self.take(length)
         if binary[:1] != b"\0":
             raise malformed("a CID does not begin with 00")
-        return Cid.from_bytes(binary[1:])
+        return parsed(Cid.from_bytes, bytes)(binary[1:])
 
 
 def encode(value: Any) -> bytes:
@@ -199,6 +199,18 @@ def link(codec: int) -> Shape:
         return _typed(value, Cid, "a CID").of(codec)
 
     return shape
+
+
+def parsed(parse: Shape, shape: Shape) -> Shape:
+    """What `parse` takes: inside of an object, a value that is none of its field's type is `cbor.malformed`."""
+
+    def checked(value: Any) -> Any:
+        try:
+            return parse(shape(value))
+        except Refused as refused:
+            raise malformed(refused.message) from refused
+
+    return checked
 
 
 def list_of(item: Shape) -> Shape:

@@ -48,7 +48,8 @@ class Version:
 
     def __init__(self, text: str) -> None:
         match = _VERSION.fullmatch(text) if len(text) <= 128 else None
-        require(match is not None, "version.malformed", f"{text[:140]!r} is not a version")
+        if match is None:
+            raise Refused("version.malformed", f"{text[:140]!r} is not a version")
         self.text = text
         self.core = (int(match[1]), int(match[2]), int(match[3]))
         self.prerelease = prerelease(match[4])
@@ -79,7 +80,7 @@ def prerelease(text: str | None) -> tuple[int | str, ...]:
     return tuple(int(word) if word.isdigit() else word for word in words)
 
 
-def precedence(core: tuple[int, int, int], words: tuple[int | str, ...]) -> tuple:
+def precedence(core: tuple[int, ...], words: tuple[int | str, ...]) -> tuple:
     """The precedence of a version: without pre-release above with one, numbers below words, fewer words below more."""
     ranked = tuple((0, word, "") if isinstance(word, int) else (1, 0, word) for word in words)
     return core, not words, ranked

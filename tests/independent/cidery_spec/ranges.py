@@ -24,7 +24,7 @@ _SPACED = re.compile(r"([<>]=?|=|~>?|\^)\s+")
 @dataclass(frozen=True)
 class _Comparator:
     operator: str
-    core: tuple[int, int, int]
+    core: tuple[int, ...]
     prerelease: tuple[int | str, ...] = ()
 
     def holds(self, version: Version) -> bool:
@@ -117,15 +117,16 @@ def _expand(operator: str, *parts: str | None) -> list[_Comparator]:
     after = _next(core, known - 1)
     if operator in ("", "="):
         return [_Comparator(">=", core), _below(after)]
-    return [{"<": _below(core), "<=": _below(after), ">": _Comparator(">=", after), ">=": _Comparator(">=", core)}[operator]]
+    if operator.startswith("<"):
+        return [_below(core if operator == "<" else after)]
+    return [_Comparator(">=", after if operator == ">" else core)]
 
 
-def _next(core: tuple[int, ...], place: int) -> tuple[int, int, int]:
+def _next(core: tuple[int, ...], place: int) -> tuple[int, ...]:
     """`core` counted up at `place`, with zeros after it."""
-    counted = (*core[:place], core[place] + 1, 0, 0)
-    return counted[0], counted[1], counted[2]
+    return (*core[:place], core[place] + 1, 0, 0)[:3]
 
 
 def _below(core: tuple[int, ...]) -> _Comparator:
     """Below `core` and all its pre-releases."""
-    return _Comparator("<", (core[0], core[1], core[2]), (0,))
+    return _Comparator("<", core, (0,))

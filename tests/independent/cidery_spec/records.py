@@ -23,14 +23,20 @@ TYPES = {
     "application/vnd.cidery.release.v1+cbor": "release",
 }
 
-_AUTHORITY = {"keys": cbor.list_of(cbor.octets(32)), "threshold": cbor.integer}
+
+def _version(text: str) -> str:
+    return names.Version(text).text
+
+
+_KEY = cbor.parsed(keys.key, cbor.octets(32))
+_AUTHORITY = {"keys": cbor.list_of(_KEY), "threshold": cbor.integer}
 _INIT = cbor.map_of({
     **_AUTHORITY,
     "floors": cbor.map_of({"provenance": cbor.boolean, "witnesses": cbor.integer}),
     "recovery?": cbor.map_of({**_AUTHORITY, "delay": cbor.integer}),
 })
 _RELEASE = cbor.map_of({
-    "version": cbor.text,
+    "version": cbor.parsed(_version, cbor.text),
     "manifest": cbor.link(DAG_CBOR),
     "build": cbor.map_of({"tool": cbor.text, "lock?": cbor.octets(32)}),
     "npm?": cbor.map_of({"name": cbor.text, "version": cbor.text, "integrity": cbor.text}),
@@ -92,35 +98,36 @@ def decode_envelope(data: bytes) -> Signed:
 
 def decode_entry(data: bytes) -> Signed:
     """SPEC 7.1: a log entry."""
-    entry = cbor.decode_as(_ENTRY, data, "a log entry", MAX_ENTRY, code="log.malformed")
-    require(entry["kind"] == "record", "log.malformed", f"a log entry of kind {entry['kind'][:80]!r}")
+    entry = cbor.decode_as(_ENTRY, data, "a log entry", MAX_ENTRY)
+    require(entry["kind"] == "record", "cbor.malformed", f"a log entry of kind {entry['kind'][:80]!r}")
     signatures = tuple((each["key"], each["sig"]) for each in entry["signatures"])
     require(len(signatures) <= MAX_SIGNATURES, "limit.exceeded", f"a log entry with {len(signatures)} signatures")
     signing = [key for key, _ in signatures]
-    require(signing == sorted(set(signing)), "log.malformed", "the signatures of a log entry are not sorted by key")
+    require(signing == sorted(set(signing)), "cbor.malformed", "the signatures of a log entry are not sorted by key")
     return Signed(entry["type"], entry["payload"], signatures)
 
 
 def decode_record(signed: Signed) -> Record:
     """SPEC 6.2 and 6.3: the record that is the payload, valid by itself."""
     kind = TYPES.get(signed.type)
-    require(kind is not None, "envelope.type", f"the payload type {signed.type[:80]!r} is unknown")
+    if kind is None:
+        raise Refused("envelope.type", f"the payload type {signed.type[:80]!r} is unknown")
     shape = cbor.map_of({
         "kind": cbor.text,
-        "origin": cbor.text,
-        "package": cbor.text,
+        "origin": cbor.parsed(names.origin, cbor.text),
+        "package": cbor.parsed(names.package, cbor.text),
         "sequence": cbor.integer,
         "prev?": cbor.link(DAG_CBOR),
         "authority?": cbor.link(DAG_CBOR),
         "body": _INIT if kind == "init" else _RELEASE,
     })
     fields = cbor.decode_as(_of_kind(kind, shape), signed.payload, f"the {kind}", MAX_ENTRY)
-    names.origin(fields["origin"])
-    names.package(fields["package"])
     _check_place(kind, fields)
-    _check_init(fields["body"]) if kind == "init" else _check_release(fields["body"], fields["package"])
-    return Record(cid=Cid.hashing(DAG_CBOR, signed.payload), prev=fields.pop("prev", None),
-                  authority=fields.pop("authority", None), **fields)
+    if kind == "init":
+        _check_init(fields["body"])
+    else:
+        _check_release(fields["body"], fields["package"])
+    return Record(**{"prev": None, "authority": None, **fields}, cid=Cid.hashing(DAG_CBOR, signed.payload))
 
 
 @dataclass(frozen=True)
@@ -206,19 +213,16 @@ def _check_keys(body: dict[str, Any]) -> None:
     held = body["keys"]
     _require(1 <= len(held) <= MAX_KEYS and held == sorted(set(held)), "keys are not 1 to 16, sorted, each once")
     _require(1 <= body["threshold"] <= len(held), f"threshold {body['threshold']} of {len(held)} keys")
-    for each in held:
-        keys.key(each)
 
 
 def _check_release(body: dict[str, Any], package: str) -> None:
-    names.Version(body["version"])
     _require(_is_printable(body["build"]["tool"], 128), "`build.tool` is not 1 to 128 printable characters")
     sources = [each["cid"] for each in body["provenance"]]
     _require(len(sources) <= 16 and sources == sorted(set(sources)), "`provenance` is not 16 sorted entries at most")
     npm = body.get("npm")
     if npm is not None:
         limits = {"name": 214, "version": 256, "integrity": 256}
-        _require(all(_is_printable(npm[field], limit) for field, limit in limits.items()), "`npm` has texts not allowed")
+        _require(all(_is_printable(npm[name], limit) for name, limit in limits.items()), "`npm` has other texts")
     if package.startswith("@npm/"):
         mapped = npm is not None and names.from_npm(npm["name"]) == package
         _require(mapped, f"`npm` does not map to {package}")

@@ -207,7 +207,7 @@ def _check_chain(receipt: release.Receipt, rule: Rule, request: Request) -> reco
     require(len(receipt.chain) == 1, "log.malformed", f"a chain of {len(receipt.chain)} records")
     signed = receipt.chain[0]
     init = records.decode_record(signed)
-    require(init.kind == "init", "log.malformed", f"a chain that begins with a {init.kind}")
+    require(init.kind == "init", "record.invalid", f"a chain that begins with a {init.kind}")
     require(init.origin == rule.origin, "record.origin", f"an init for {init.origin}")
     require(init.package == request.package, "request.package", f"the package is {init.package}")
     records.check_init(signed, init)
