@@ -52,8 +52,12 @@ pub(crate) enum Command {
     Fetch(Fetch),
     /// Show what the registry says of a package; nothing of it is verified.
     Info(Info),
+    /// Run a registry on this machine.
+    Serve(Serve),
     /// Run a release in workerd, verified before it starts, and serve what it answers.
     Run(Run),
+    /// Show all of it in one go: a registry, a key, a publish, a verified isolate, and the refusal of an altered byte.
+    Demo(Demo),
 }
 
 /// `cidery keys …`
@@ -140,6 +144,17 @@ pub(crate) struct Info {
     pub(crate) name: String,
 }
 
+/// `cidery serve`
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Where to listen. Elsewhere than on loopback, nobody may begin a package unless the configuration says so.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4713")]
+    pub(crate) listen: SocketAddr,
+    /// Where the log and the blobs are. Default: registry in Cidery's data folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+}
+
 /// `cidery run`
 #[derive(Debug, Args)]
 pub(crate) struct Run {
@@ -153,6 +168,13 @@ pub(crate) struct Run {
     pub(crate) trust: Trust,
 }
 
+/// `cidery demo`
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// A package folder to take in place of a built-in one.
+    pub(crate) dir: Option<PathBuf>,
+}
+
 impl Command {
     /// What is tried, to say after "cannot".
     pub(crate) fn attempt(&self) -> String {
@@ -164,7 +186,9 @@ impl Command {
             Command::Verify(args) => format!("verify `{}`", args.reference),
             Command::Fetch(args) => format!("fetch `{}`", args.reference),
             Command::Info(args) => format!("show `{}`", args.name),
+            Command::Serve(args) => format!("serve on {}", args.listen),
             Command::Run(args) => format!("run `{}`", args.reference),
+            Command::Demo(_) => "show the demonstration".to_owned(),
         }
     }
 }

@@ -39,6 +39,9 @@ pub(crate) enum Failure {
     /// The folder cannot be bundled.
     #[error(transparent)]
     Bundle(#[from] BundleError),
+    /// The embedded registry.
+    #[error(transparent)]
+    Serve(#[from] cidery_registry_server::ServerError),
     /// No answer came.
     #[error("cannot reach {url}: {reason}")]
     Unreachable { url: String, reason: String },
@@ -75,6 +78,9 @@ pub(crate) enum Failure {
     /// workerd ended, or did not come up.
     #[error("workerd {reason}")]
     Workerd { reason: String },
+    /// A step of the demonstration gave something else than it must.
+    #[error("{step}: got {got}, wanted {wanted}")]
+    Demo { step: &'static str, got: String, wanted: String },
 }
 
 impl Failure {
@@ -88,6 +94,7 @@ impl Failure {
             Failure::Verify(error) => error.code(),
             Failure::Key(error) => error.code(),
             Failure::Bundle(_) | Failure::ManifestPlace { .. } => Code::BundleFailed,
+            Failure::Serve(error) => error.code(),
             Failure::Unreachable { .. } | Failure::NotARegistry { .. } => Code::NetworkFailed,
             Failure::Registry { code, .. } => *code,
             Failure::OtherOrigin { .. } => Code::PolicyOrigin,
@@ -98,6 +105,7 @@ impl Failure {
             Failure::VersionTaken { .. } => Code::RecordVersionTaken,
             Failure::KeyNotAuthorised { .. } => Code::EnvelopeSignature,
             Failure::Workerd { .. } => Code::IsolateFailed,
+            Failure::Demo { .. } => Code::Internal,
         }
     }
 
@@ -110,6 +118,7 @@ impl Failure {
             | Failure::Registry { hint, .. } => hint.clone(),
             Failure::Argument { hint, .. } => fixed(hint),
             Failure::Key(error) => error.hint(),
+            Failure::Serve(error) => error.hint(),
             Failure::Unreachable { .. } => fixed("is the registry running? `cidery serve` starts one"),
             Failure::PolicyMissing { .. } => {
                 fixed("give `--policy FILE`, or `--trust-first` to trust what the registry shows now")

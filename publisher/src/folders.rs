@@ -12,6 +12,8 @@ pub(crate) struct Folders {
     pub(crate) config: PathBuf,
     /// What can be fetched again: `CIDERY_CACHE`, else `cidery` in the user's cache folder.
     pub(crate) cache: PathBuf,
+    /// What is neither: `CIDERY_DATA`, else `cidery` in the user's data folder.
+    pub(crate) data: PathBuf,
 }
 
 impl Folders {
@@ -23,12 +25,18 @@ impl Folders {
         Ok(Folders {
             config: folder("CIDERY_CONFIG", "XDG_CONFIG_HOME", "APPDATA", ".config")?,
             cache: folder("CIDERY_CACHE", "XDG_CACHE_HOME", "LOCALAPPDATA", ".cache")?,
+            data: folder("CIDERY_DATA", "XDG_DATA_HOME", "LOCALAPPDATA", ".local/share")?,
         })
     }
 
     /// The key that signs where no other is named.
     pub(crate) fn key_file(&self) -> PathBuf {
         self.config.join("id_ed25519")
+    }
+
+    /// Where `cidery serve` keeps its log and its blobs unless told otherwise.
+    pub(crate) fn registry(&self) -> PathBuf {
+        self.data.join("registry")
     }
 }
 

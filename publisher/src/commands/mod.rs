@@ -2,11 +2,13 @@
 //! but through [`Output`].
 
 mod bundle;
+mod demo;
 mod fetch;
 mod info;
 mod keys;
 mod publish;
 mod run;
+mod serve;
 mod verify;
 
 use std::future::Future;
@@ -77,6 +79,8 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<Done, Fai
         Command::Verify(args) => Outcome::from(verify::verify(context, &args).await?).into(),
         Command::Fetch(args) => Outcome::from(fetch::fetch(context, &args).await?).into(),
         Command::Info(args) => Outcome::from(info::info(context, &args).await?).into(),
+        Command::Serve(args) => Done::Running(serve::serve(context, &args).await?),
         Command::Run(args) => Done::Running(run::run(context, &args).await?),
+        Command::Demo(args) => Outcome::from(demo::demo(context, &args).await?).into(),
     })
 }

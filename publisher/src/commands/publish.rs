@@ -58,6 +58,16 @@ impl Release {
             unchanged,
         }
     }
+
+    /// The code's identity.
+    pub(super) fn manifest(&self) -> Cid {
+        *self.manifest
+    }
+
+    /// The release as other commands take it.
+    pub(super) fn reference(&self) -> String {
+        format!("{}@{}", self.package, self.version)
+    }
 }
 
 impl fmt::Display for Release {

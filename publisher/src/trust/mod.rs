@@ -328,7 +328,11 @@ mod tests {
     #[test]
     fn a_policy_is_looked_for_in_order_and_a_broken_one_is_not_passed_over() {
         let (here, config) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let folders = Folders { config: config.path().to_owned(), cache: config.path().to_owned() };
+        let folders = Folders {
+            config: config.path().to_owned(),
+            cache: config.path().to_owned(),
+            data: config.path().to_owned(),
+        };
         let open = |policy: Option<&str>| {
             let args = args::Trust { policy: policy.map(PathBuf::from), trust_first: false };
             Trust::open(&args, here.path(), &folders).map(|trust| match trust.source {

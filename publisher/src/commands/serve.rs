@@ -1,0 +1,53 @@
+//! `cidery serve`: a registry of one's own.
+
+use std::fmt;
+
+use cidery_protocol::{Origin, PublicKey};
+use cidery_registry_server::{Config, Server};
+use serde::Serialize;
+
+use super::{Context, Running};
+use crate::args;
+use crate::failure::Failure;
+use crate::signals;
+use crate::text::Text;
+
+/// Where it is, and the log that it keeps.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Serving {
+    url: String,
+    origin: Origin,
+    log_keys: Vec<Text<PublicKey>>,
+    cosigner: Text<PublicKey>,
+    data: std::path::PathBuf,
+}
+
+impl fmt::Display for Serving {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let keys: Vec<String> = self.log_keys.iter().map(|key| key.to_string()).collect();
+        writeln!(f, "listening on {}", self.url)?;
+        writeln!(f, "  log        {}", self.origin)?;
+        writeln!(f, "  log key    {}", keys.join(", "))?;
+        writeln!(f, "  cosigner   {}", *self.cosigner)?;
+        write!(f, "  data       {}", self.data.display())
+    }
+}
+
+pub(super) async fn serve(context: &Context, args: &args::Serve) -> Result<Running, Failure> {
+    let data = args.data.clone().unwrap_or_else(|| context.folders.registry());
+    let server = Server::start(Config::new(&data, args.listen)).await?;
+    let serving = Serving {
+        url: server.url(),
+        origin: server.origin().clone(),
+        log_keys: vec![Text(server.log_key())],
+        cosigner: Text(server.cosigner()),
+        data,
+    };
+    let until_stopped = async move {
+        let stopped = signals::stopped().await;
+        server.stop().await?;
+        stopped.map_err(signals::unheard)
+    };
+    Ok(Running { started: serving.into(), until_stopped: Box::pin(until_stopped) })
+}

@@ -1,0 +1,144 @@
+//! What the command says and how it exits, where no registry is needed.
+
+mod support;
+
+use support::{Home, arg, write};
+
+const KEY_CHARS: usize = 48;
+
+#[test]
+fn a_key_is_made_once_shown_and_never_overwritten() {
+    let home = Home::new();
+    let made = home.run(&["keys", "new"]);
+    assert_eq!((made.code, made.stdout.trim().len()), (Some(0), KEY_CHARS), "{made:?}");
+    assert!(made.stdout.starts_with("z6Mk"));
+    let shown = home.run(&["keys", "show"]);
+    assert_eq!((shown.code, &shown.stdout, shown.stderr.as_str()), (Some(0), &made.stdout, ""));
+
+    let again = home.run(&["keys", "new"]);
+    let file = home.path("config/id_ed25519");
+    assert_eq!(again.code, Some(3));
+    assert_eq!(again.stdout, "");
+    assert_eq!(
+        again.stderr,
+        format!(
+            "error: cannot make a key (key.unusable)\n  cause: `{}` exists, and a key file is never overwritten\n\
+             hint: choose another file, or move this one away\n",
+            file.display()
+        )
+    );
+    assert_eq!(home.run(&["keys", "show"]).stdout, made.stdout);
+}
+
+#[test]
+fn t36_a_secret_is_in_no_output() {
+    let home = Home::new();
+    let file = home.path("secret/key");
+    let made = home.run(&["keys", "new", "--out", arg(&file), "--json"]);
+    let text = std::fs::read_to_string(&file).unwrap();
+    // Its lines of base64, and what a file without its first line still says.
+    let secret: Vec<&str> = text.lines().filter(|line| line.len() > 16 && !line.starts_with('-')).collect();
+    assert!(secret.len() > 3);
+    let broken = home.path("secret/broken");
+    write(&broken, &text.replace("OPENSSH", "CLOSED"));
+    let dir = home.package("@acme/a", "1.0.0", "export default {};");
+    let mut outputs = vec![made, home.run(&["keys", "show", arg(&file)])];
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        outputs.push(home.run(&["keys", "show", arg(&broken)]));
+        std::fs::set_permissions(&broken, std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    outputs.push(home.run(&["keys", "show", arg(&broken), "--json"]));
+    for key in [&file, &broken] {
+        outputs.push(home.run(&[
+            "publish",
+            arg(&dir),
+            "--key",
+            arg(key),
+            "--registry",
+            "http://127.0.0.1:1",
+        ]));
+    }
+    outputs.push(home.run(&["info", "@a/b", "--registry", "https://user:hunter2@127.0.0.1:1"]));
+    outputs.push(home.run(&["--help"]));
+    for output in outputs {
+        for line in secret.iter().copied().chain(["hunter2"]) {
+            assert!(!output.stdout.contains(line) && !output.stderr.contains(line), "{output:?}");
+        }
+    }
+}
+
+#[test]
+fn usage_is_said_by_exit_2_and_as_json() {
+    let home = Home::new();
+    for (args, code) in [
+        (&["verify", "@acme/hello@^1"][..], "usage"),
+        (&["verify"], "usage"),
+        (&["frobnicate"], "usage"),
+        (&["verify", "@Acme/hello@^1"], "name.malformed"),
+        (&["fetch", "@acme/hello@latest", "--out", "x"], "range.malformed"),
+        (&["run", "bafyno"], "cid.malformed"),
+        (&["info", "hello"], "name.malformed"),
+        (&["info", "@a/b", "--registry", "nowhere"], "usage"),
+    ] {
+        let (exit, json) = home.json(args);
+        assert_eq!((exit, json["error"]["code"].as_str()), (Some(2), Some(code)), "{args:?}: {json}");
+    }
+    let refused = home.run(&["verify", "@acme/hello@latest"]);
+    assert_eq!(
+        refused.stderr,
+        "error: cannot verify `@acme/hello@latest` (range.malformed)\n  cause: the range is not well-formed\n  \
+         cause: `latest` is not a range: a tag is not a range\n\
+         hint: wanted `@scope/name@range`, `@scope/name@version`, or the CID of a manifest, `bafyr4i…`\n"
+    );
+    let help = home.run(&["--help"]);
+    assert_eq!((help.code, help.stderr.as_str()), (Some(0), ""));
+    for command in ["keys", "bundle", "publish", "verify", "fetch", "info", "serve", "run", "demo"] {
+        assert!(help.stdout.contains(&format!("\n  {command} ")), "{}", help.stdout);
+    }
+}
+
+#[test]
+fn a_registry_that_is_not_there_is_exit_3() {
+    let home = Home::new();
+    // Nothing listens on port 1 of loopback.
+    let (exit, json) = home.json(&["info", "@a/b", "--registry", "http://127.0.0.1:1"]);
+    assert_eq!((exit, json["error"]["code"].as_str()), (Some(3), Some("network.failed")), "{json}");
+}
+
+#[test]
+fn a_folder_is_bundled_into_a_folder() {
+    let home = Home::new();
+    let dir = home.package("@acme/a", "1.0.0", "export default { fetch: () => new Response('a') };");
+    let (out, again) = (home.path("out"), home.path("again"));
+    let bundled = home.run(&["bundle", arg(&dir), "--out", arg(&out)]);
+    assert_eq!(bundled.code, Some(0), "{bundled:?}");
+    assert!(bundled.stdout.starts_with("bafyr4i") && bundled.stdout.trim().len() == 59, "{bundled:?}");
+    assert!(std::fs::read_to_string(out.join("index.js")).unwrap().contains("Response"));
+    let (exit, json) = home.json(&["bundle", arg(&dir), "--out", arg(&again), "--quiet"]);
+    assert_eq!((exit, json["manifest"].as_str()), (Some(0), Some(bundled.stdout.trim())));
+    assert_eq!(json["modules"][0]["path"], json["main"]);
+    assert_eq!(
+        std::fs::read(out.join("manifest.cbor")).unwrap(),
+        std::fs::read(again.join("manifest.cbor")).unwrap()
+    );
+    let (exit, json) = home.json(&["bundle", arg(&dir), "--out", arg(&out)]);
+    assert_eq!((exit, json["error"]["code"].as_str()), (Some(2), Some("usage")), "nothing is overwritten");
+}
+
+#[test]
+fn what_is_wrong_with_a_folder_is_said() {
+    let home = Home::new();
+    let out = home.path("out");
+    let (exit, json) = home.json(&["bundle", arg(&home.path("nowhere")), "--out", arg(&out)]);
+    assert_eq!((exit, json["error"]["code"].as_str()), (Some(3), Some("environment")), "{json}");
+    let dir = home.package("@acme/a", "1.0.0", "import 'nowhere'; export default {};");
+    let (exit, json) = home.json(&["bundle", arg(&dir), "--out", arg(&out)]);
+    assert_eq!((exit, json["error"]["code"].as_str()), (Some(1), Some("bundle.failed")), "{json}");
+    write(&dir.join("cidery.toml"), "name = \"a\"\n");
+    let (exit, json) = home.json(&["bundle", arg(&dir), "--out", arg(&out)]);
+    assert_eq!((exit, json["error"]["code"].as_str()), (Some(2), Some("usage")), "{json}");
+    assert!(!out.exists());
+}
