@@ -22,16 +22,14 @@ export interface SeenDocument {
 
 /** A valid policy. */
 export interface Policy {
-  /** The log in which the policy wants a package to be; none where it has no rule for the name. */
-  originOf(name: string): string | undefined;
+  /** The log in which the policy wants a package to be; `policy.no_rule` where it has no rule for it. */
+  originOf(name: string): string;
 }
 
 /** What was seen before (SPEC §10.3): neither a log nor the answer to a range goes back. */
 export interface Seen {
   /** The size of the highest tree of a log: what a registry is asked to prove consistency with. */
   sizeOf(origin: string): number | undefined;
-  /** Remembers a verdict. Make it one step with the verification: no `await` in between. */
-  advance(verdict: Verdict): void;
   toJSON(): SeenDocument;
 }
 
@@ -106,9 +104,9 @@ export interface Verifier {
   parseReference(text: string): Request;
   rememberNothing(): Seen;
   recall(seen: SeenDocument): Seen;
-  /** Steps (1) to (11) of SPEC §10.4 over a resolution; `now` is in seconds since 1970. */
+  /** Steps (1) to (11) of SPEC §10.4 over a resolution, which `seen` remembers; `now` is in seconds since 1970. */
   prove(policy: Policy, request: Request, resolution: Uint8Array, seen: Seen, now: number): Proof;
-  /** All steps over the parts. */
+  /** All steps over the parts; `seen` remembers them. */
   verify(
     policy: Policy,
     request: Request,

@@ -65,10 +65,6 @@ class Seen {
     return guarded(() => this.handle.sizeOf(origin));
   }
 
-  advance(verdict) {
-    guarded(() => this.handle.advance(verdict.handle));
-  }
-
   toJSON() {
     return JSON.parse(guarded(() => this.handle.toText()));
   }

@@ -54,6 +54,7 @@ pub struct LogTrust {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
     origin: Origin,
+    log: LogTrust,
     keys: Vec<PublicKey>,
     threshold: u64,
     init: Option<Cid>,
@@ -85,10 +86,7 @@ impl TrustPolicy {
         }
         for (pattern, rule) in &document.packages {
             let at = format!("packages.{pattern}");
-            let rule = Rule::new(&at, rule)?;
-            if !policy.logs.contains_key(&rule.origin) {
-                return Err(invalid(at, format!("its origin `{}` is not among the origins", rule.origin)));
-            }
+            let rule = Rule::new(&at, rule, &policy.logs)?;
             match pattern.strip_suffix("/*") {
                 // A scope is what a package could be in.
                 Some(scope) => {
@@ -107,6 +105,14 @@ impl TrustPolicy {
     /// The rule for a package: the one of its name, else the one of its scope. Where there is none, nothing is trusted.
     pub fn rule(&self, package: &PackageName) -> Option<&Rule> {
         self.packages.get(package).or_else(|| self.scopes.get(package.scope()))
+    }
+
+    /// The rule for a package that is asked for.
+    ///
+    /// # Errors
+    /// [`VerifyError::NoRule`].
+    pub fn rule_for(&self, package: &PackageName) -> Result<&Rule, VerifyError> {
+        self.rule(package).ok_or_else(|| VerifyError::NoRule { package: package.clone() })
     }
 
     /// Whom to believe about a log.
@@ -158,8 +164,14 @@ impl LogTrust {
 }
 
 impl Rule {
-    fn new(at: &str, document: &RuleDocument) -> Result<Self, VerifyError> {
-        let origin = parse(&format!("{at}.origin"), &document.origin)?;
+    fn new(
+        at: &str,
+        document: &RuleDocument,
+        logs: &BTreeMap<Origin, LogTrust>,
+    ) -> Result<Self, VerifyError> {
+        let origin: Origin = parse(&format!("{at}.origin"), &document.origin)?;
+        let unknown = || invalid(at, format!("its origin `{origin}` is not among the origins"));
+        let log = logs.get(&origin).ok_or_else(unknown)?.clone();
         let pinned = document.keys.as_deref().map(|list| keys(&format!("{at}.keys"), list)).transpose()?;
         let init = document.init.as_deref().map(|cid| -> Result<Cid, VerifyError> {
             let at = format!("{at}.init");
@@ -180,12 +192,17 @@ impl Rule {
         if let Some(host) = hosts.iter().find(|host| !manifest::is_host(host)) {
             return Err(invalid(format!("{at}.egress"), format!("{host:?} is not a host")));
         }
-        Ok(Rule { origin, keys, threshold, init, egress: hosts.iter().cloned().collect() })
+        Ok(Rule { origin, log, keys, threshold, init, egress: hosts.iter().cloned().collect() })
     }
 
     /// The log that the package is in.
     pub fn origin(&self) -> &Origin {
         &self.origin
+    }
+
+    /// Whom to believe about that log.
+    pub fn log(&self) -> &LogTrust {
+        &self.log
     }
 
     /// The pinned publisher keys; none where only the `init` is pinned.

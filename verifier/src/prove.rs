@@ -42,9 +42,8 @@ pub fn prove(
     now: u64,
 ) -> Result<ProvenRelease, VerifyError> {
     // (1) the policy has a rule for the package
-    let no_rule = || VerifyError::NoRule { package: request.package.clone() };
-    let rule = policy.rule(&request.package).ok_or_else(no_rule)?;
-    let log = policy.log(rule.origin()).ok_or_else(no_rule)?;
+    let rule = policy.rule_for(&request.package)?;
+    let log = rule.log();
 
     // (2) receipt and head are of their format, within bounds
     let receipt = Receipt::decode(receipt).map_err(Part::Receipt.refuse())?;

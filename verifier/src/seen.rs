@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use cidery_protocol::{Origin, PackageName, Range, log::Hash};
 use serde::{Deserialize, Serialize};
 
-use crate::{Verified, VerifyError, Wanted, document::unique};
+use crate::{ProvenRelease, VerifyError, Wanted, document::unique};
+
+/// Ranges of a package that are remembered.
+const RANGES: usize = 1_000;
 
 /// The highest that was seen. It is read by [`prove`](crate::prove) and moved forward by [`Seen::advance`]; where several
 /// requests run at once, the two belong into one step.
@@ -92,9 +95,12 @@ impl Seen {
         self.packages.get(package)?.get(range.as_str()).copied()
     }
 
-    /// Remembers a verdict. Nothing goes back, in whatever order verdicts come.
-    pub fn advance(&mut self, verified: &Verified) {
-        let release = verified.release();
+    /// Remembers what was proven. Nothing goes back, in whatever order this comes.
+    ///
+    /// Ranges past the thousandth of a package are not remembered: they may be a stranger's to choose, and must not fill the
+    /// memory.
+    pub fn advance(&mut self, proven: impl AsRef<ProvenRelease>) {
+        let release = proven.as_ref();
         let head = *release.head();
         let log = self.logs.entry(release.origin().clone()).or_insert(head);
         if head.size > log.size {
@@ -102,8 +108,10 @@ impl Seen {
         }
         if let Wanted::Range(range) = release.wanted() {
             let ranges = self.packages.entry(release.package().clone()).or_default();
-            let sequence = ranges.entry(range.as_str().to_owned()).or_insert(0);
-            *sequence = release.sequence().max(*sequence);
+            if ranges.len() < RANGES || ranges.contains_key(range.as_str()) {
+                let sequence = ranges.entry(range.as_str().to_owned()).or_insert(0);
+                *sequence = release.sequence().max(*sequence);
+            }
         }
     }
 }

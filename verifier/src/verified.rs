@@ -105,6 +105,18 @@ impl ProvenRelease {
     }
 }
 
+impl AsRef<ProvenRelease> for ProvenRelease {
+    fn as_ref(&self) -> &ProvenRelease {
+        self
+    }
+}
+
+impl AsRef<ProvenRelease> for Verified {
+    fn as_ref(&self) -> &ProvenRelease {
+        &self.release
+    }
+}
+
 /// The verdict: a release that the policy allows, with its manifest. What is left are the bytes of its modules, each of which
 /// must pass its [`check`](Verified::check) before any of them runs.
 #[derive(Clone, Debug)]

@@ -25,10 +25,15 @@ impl Policy {
         TrustPolicy::from_json(json.as_bytes()).map(Policy).map_err(refused)
     }
 
-    /// The log in which the policy wants the package to be; none where it has no rule for it.
+    /// The log in which the policy wants the package to be.
+    ///
+    /// # Errors
+    /// `policy.no_rule` where there is no rule for it, `name.malformed`.
     #[wasm_bindgen(js_name = originOf)]
-    pub fn origin_of(&self, package: &str) -> Option<String> {
-        Some(self.0.rule(&package.parse().ok()?)?.origin().to_string())
+    pub fn origin_of(&self, package: &str) -> Result<String, JsValue> {
+        let refuse = |source| refused(VerifyError::Refused { part: Part::Request, source });
+        let package = package.parse().map_err(refuse)?;
+        Ok(self.0.rule_for(&package).map_err(refused)?.origin().to_string())
     }
 }
 
@@ -53,11 +58,6 @@ impl Seen {
     #[wasm_bindgen(js_name = sizeOf)]
     pub fn size_of(&self, origin: &str) -> Option<f64> {
         Some(self.0.log(&origin.parse().ok()?)?.size as f64)
-    }
-
-    /// Remembers a verdict.
-    pub fn advance(&mut self, verdict: &Verdict) {
-        self.0.advance(&verdict.0);
     }
 
     /// The JSON form, to be kept.
@@ -85,43 +85,41 @@ pub fn parse_reference(text: &str) -> Result<String, JsValue> {
     Ok(json.to_string())
 }
 
-/// Steps (1) to (11) of SPEC §10.4 over a resolution's bytes.
+/// Steps (1) to (11) of SPEC §10.4 over a resolution's bytes, which `seen` remembers in the same step.
 ///
 /// # Errors
-/// The first step that fails.
+/// The first step that fails; nothing is remembered then.
 #[wasm_bindgen]
 pub fn prove(
     policy: &Policy,
     request: &str,
     resolution: &[u8],
-    seen: &Seen,
+    seen: &mut Seen,
     now: f64,
 ) -> Result<Proof, JsValue> {
-    let request = Request::from_json(request.as_bytes()).map_err(refused)?;
     let resolution = Resolution::decode(resolution)
         .map_err(|source| refused(VerifyError::Refused { part: Part::Resolution, source }))?;
-    cidery_verifier::prove(&request, &resolution.receipt, &resolution.head, &policy.0, &seen.0, now as u64)
-        .map(Proof)
-        .map_err(refused)
+    prove_receipt(policy, request, &resolution.receipt, &resolution.head, seen, now)
 }
 
 /// The same over the bytes of a receipt and of a head.
 ///
 /// # Errors
-/// The first step that fails.
+/// The first step that fails; nothing is remembered then.
 #[wasm_bindgen(js_name = proveReceipt)]
 pub fn prove_receipt(
     policy: &Policy,
     request: &str,
     receipt: &[u8],
     head: &[u8],
-    seen: &Seen,
+    seen: &mut Seen,
     now: f64,
 ) -> Result<Proof, JsValue> {
     let request = Request::from_json(request.as_bytes()).map_err(refused)?;
-    cidery_verifier::prove(&request, receipt, head, &policy.0, &seen.0, now as u64)
-        .map(Proof)
-        .map_err(refused)
+    let proven = cidery_verifier::prove(&request, receipt, head, &policy.0, &seen.0, now as u64);
+    let proven = proven.map_err(refused)?;
+    seen.0.advance(&proven);
+    Ok(Proof(proven))
 }
 
 /// A release that the policy allows, whose manifest is known by name alone.
