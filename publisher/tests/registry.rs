@@ -116,6 +116,22 @@ fn versions_follow_and_none_is_taken_twice() {
 }
 
 #[test]
+fn publishers_of_one_package_take_turns() {
+    let world = World::new();
+    let versions = ["1.0.0", "1.0.1", "1.0.2", "1.0.3"];
+    let exits = std::thread::scope(|scope| {
+        let publish = |version| world.publish(version, &format!("export default {{ v: '{version}' }};"));
+        let started = versions.map(|version| scope.spawn(move || publish(version)));
+        started.map(|publisher| publisher.join().unwrap())
+    });
+    for (exit, answer) in &exits {
+        assert_eq!(*exit, Some(0), "{answer}");
+    }
+    let info = world.by(&Home::new(), &["info", "@acme/hello"]).1;
+    assert_eq!(info["sequence"], 4, "{info}");
+}
+
+#[test]
 fn only_the_keys_of_the_package_sign_for_it() {
     let (world, _) = World::published();
     let thief = Home::new();

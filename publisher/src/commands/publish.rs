@@ -98,6 +98,7 @@ pub(super) async fn publish(context: &Context, args: &args::Publish) -> Result<R
     for note in trust.remember_own(&log, &package.name, verified.release().init())? {
         context.output.note(note);
     }
+    trust.saw(&verified)?;
     Ok(Release::of(&verified, logged.receipt.is_none()))
 }
 
@@ -247,6 +248,10 @@ impl Publishing<'_> {
     }
 }
 
+/// Whether another publish of the package may have come between: then its state, read again, says how to go on.
 fn is_race(code: Code) -> bool {
-    matches!(code, Code::RecordSequence | Code::RecordInitTaken)
+    matches!(
+        code,
+        Code::RecordSequence | Code::RecordInitTaken | Code::RecordVersionTaken | Code::UploadUnexpected
+    )
 }

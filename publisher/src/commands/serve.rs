@@ -44,6 +44,9 @@ pub(super) async fn serve(context: &Context, args: &args::Serve) -> Result<Runni
         cosigner: Text(server.cosigner()),
         data,
     };
+    if !server.local_addr().ip().is_loopback() {
+        context.output.note("not on loopback: packages that exist take releases, and nobody may begin one");
+    }
     let until_stopped = async move {
         let stopped = signals::stopped().await;
         server.stop().await?;

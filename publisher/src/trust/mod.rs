@@ -121,11 +121,19 @@ impl Trust {
             (Source::FirstUse { known, .. }, true) => remember(known, &grounds.document)?,
             _ => Vec::new(),
         };
+        self.saw(verified)?;
+        Ok(notes)
+    }
+
+    /// Remembers the head under which a release was verified.
+    ///
+    /// # Errors
+    /// [`Failure::File`] or [`Failure::Config`].
+    pub(crate) fn saw(&self, verified: &Verified) -> Result<(), Failure> {
         self.seen.update(|SeenFile(seen)| {
             seen.advance(verified);
             Ok(())
-        })?;
-        Ok(notes)
+        })
     }
 
     /// What was seen before.
@@ -231,11 +239,15 @@ fn first_use_allowed(registry: &Registry, asked_for: bool, package: &str) -> Res
 fn check_log(known: &PolicyDocument, log: &Log) -> Result<(), Failure> {
     let shown = log.as_trusted();
     match known.origins.get(log.origin.as_str()) {
-        Some(trusted) if (&trusted.log_keys, &trusted.cosigner) != (&shown.log_keys, &shown.cosigner) => {
-            Err(other_keys(&log.origin, &shown, trusted))
-        }
+        Some(trusted) if !agree(trusted, &shown) => Err(other_keys(&log.origin, &shown, trusted)),
         _ => Ok(()),
     }
+}
+
+/// Whether a log is shown with trusted keys alone; a policy may know more of them than are in use.
+fn agree(trusted: &LogDocument, shown: &LogDocument) -> bool {
+    let all_trusted = shown.log_keys.iter().all(|key| trusted.log_keys.contains(key));
+    !shown.log_keys.is_empty() && all_trusted && trusted.cosigner == shown.cosigner
 }
 
 fn other_keys(origin: &Origin, got: &LogDocument, wanted: &LogDocument) -> Failure {
@@ -249,7 +261,7 @@ fn remember(known: &Store, first: &PolicyDocument) -> Result<Vec<String>, Failur
         let mut notes = Vec::new();
         for (origin, log) in &first.origins {
             match known.origins.get(origin) {
-                Some(trusted) if trusted.log_keys == log.log_keys && trusted.cosigner == log.cosigner => {}
+                Some(trusted) if agree(trusted, log) => {}
                 Some(trusted) => return Err(other_keys(&origin.parse()?, log, trusted)),
                 None => {
                     let keys = log.log_keys.join(", ");
