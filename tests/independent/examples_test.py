@@ -60,6 +60,7 @@ POLICY = """{
     "origins": { "log.example": { "logKeys": ["%s"], "cosigner": "%s" } },
     "packages": { "@acme/*": { "origin": "log.example", "keys": ["%s"], "egress": ["api.example.com"] } }
 }""" % tuple(EXAMPLES.keys[role][2] for role in ("log", "cosigner", "publisher"))
+RULES = policy.decode(POLICY.encode())
 REQUEST = verify.Request("@acme/hello", range=Range("^1"))
 
 
@@ -205,7 +206,7 @@ class Flips(unittest.TestCase):
 
 def check_release(receipt: bytes, head: bytes) -> verify.Release:
     """Steps (1) to (11) over the examples."""
-    return verify.verify_release(REQUEST, receipt, head, policy.decode(POLICY.encode()), verify.Seen(), NOW)
+    return verify.verify_release(REQUEST, receipt, head, RULES, verify.Seen(), NOW)
 
 
 def notation(value: Any, indent: str = "", inside: bool = False) -> str:
