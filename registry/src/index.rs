@@ -3,7 +3,7 @@
 use cidery_protocol::{Cid, Origin, PackageName, PublicKey, Version};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::Error;
+use crate::{Error, StoreError};
 
 /// Bytes of an index that are read: some 100,000 releases.
 pub(crate) const INDEX_BYTES: usize = 32 << 20;
@@ -59,8 +59,8 @@ pub(crate) fn write<T: Serialize>(index: &T) -> Result<Vec<u8>, Error> {
     serde_json::to_vec(index).map_err(|error| Error::internal(error.to_string()))
 }
 
-pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
-    serde_json::from_slice(bytes).map_err(|error| Error::internal(format!("a stored index: {error}")))
+pub(crate) fn read<T: DeserializeOwned>(key: &str, bytes: &[u8]) -> Result<T, StoreError> {
+    serde_json::from_slice(bytes).map_err(|error| StoreError::new(format!("read `{key}`"), error))
 }
 
 macro_rules! text_form {

@@ -2,7 +2,8 @@
 //! publishes that wait for blobs. It keeps no rule of its own: [`PackageState`] is rebuilt from rows and asked.
 
 use cidery_protocol::{
-    Authority, Cid, PackageName, PackageState, ReleaseState, SignedRecord, Version,
+    Action, Authority, Cid, PackageName, PackageState, Record, RecordBody, ReleaseState, SignedRecord,
+    Version,
     log::{self, Hash, Node, leaf_hash},
 };
 
@@ -30,8 +31,8 @@ const SCHEMA: &[&str] = &[
     "CREATE INDEX IF NOT EXISTS releases_by_manifest ON releases (manifest, idx)",
     "CREATE TABLE IF NOT EXISTS blobs (cid TEXT PRIMARY KEY, size INTEGER NOT NULL, text INTEGER NOT NULL, \
      sha256 BLOB NOT NULL) STRICT",
-    "CREATE TABLE IF NOT EXISTS pending (release TEXT PRIMARY KEY, package TEXT NOT NULL, expires INTEGER NOT NULL, \
-     manifest BLOB NOT NULL) STRICT",
+    "CREATE TABLE IF NOT EXISTS pending (release TEXT PRIMARY KEY, package TEXT NOT NULL, sequence INTEGER NOT NULL, \
+     expires INTEGER NOT NULL, manifest BLOB NOT NULL) STRICT",
     "CREATE INDEX IF NOT EXISTS pending_by_package ON pending (package, expires)",
     "INSERT INTO meta (key, value) VALUES ('schema', 1) ON CONFLICT DO NOTHING",
     "INSERT INTO meta (key, value) VALUES ('finished', 0) ON CONFLICT DO NOTHING",
@@ -151,7 +152,7 @@ impl<S: Sql> Ledger<S> {
         }
         let values = [name.clone(), integer(after.sequence), text(after.newest)];
         self.sql.exec("UPDATE packages SET sequence = ?2, newest = ?3 WHERE name = ?1", &values)?;
-        if let cidery_protocol::Action::Release(release) = &body.action {
+        if let Action::Release(release) = &body.action {
             let release_is = [
                 text(record.cid()),
                 name,
@@ -222,25 +223,30 @@ impl<S: Sql> Ledger<S> {
 
     // --- publishes that wait for blobs ---
 
-    /// How many other publishes of the package wait.
-    pub(crate) fn pending_of(&self, name: &PackageName, but: &Cid, now: u64) -> Result<usize, Error> {
-        let count = "SELECT COUNT(*) FROM pending WHERE package = ?1 AND release <> ?2 AND expires > ?3";
-        let rows = self.sql.exec(count, &[text(name), text(but), integer(now)])?;
-        Ok(self.one(rows)?.integer()? as usize)
+    /// How many other publishes wait for the same place in the package's log. Those that lost theirs count no more.
+    pub(crate) fn rivals_of(&self, record: &Record, now: u64) -> Result<usize, Error> {
+        let count = "SELECT COUNT(*) FROM pending \
+                     WHERE package = ?1 AND sequence = ?2 AND release <> ?3 AND expires > ?4";
+        let RecordBody { package, sequence, .. } = record.body();
+        let params = [text(package), integer(*sequence), text(record.cid()), integer(now)];
+        Ok(self.one(self.sql.exec(count, &params)?)?.integer()? as usize)
     }
 
-    /// Remembers a publish until `expires`, and forgets those that have expired.
+    /// Remembers a release until `expires`, and forgets those that have expired.
     pub(crate) fn add_pending(
         &self,
-        release: &Cid,
-        name: &PackageName,
-        (now, expires): (u64, u64),
+        record: &Record,
         manifest: &[u8],
+        now: u64,
+        expires: u64,
     ) -> Result<(), Error> {
         self.sql.exec("DELETE FROM pending WHERE expires <= ?1", &[integer(now)])?;
-        let insert = "INSERT INTO pending (release, package, expires, manifest) VALUES (?1, ?2, ?3, ?4) \
-                      ON CONFLICT (release) DO UPDATE SET expires = ?3";
-        self.sql.exec(insert, &[text(release), text(name), integer(expires), blob(manifest)])?;
+        let RecordBody { package, sequence, .. } = record.body();
+        let insert = "INSERT INTO pending (release, package, sequence, expires, manifest) \
+                      VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (release) DO UPDATE SET expires = ?4";
+        let values =
+            [text(record.cid()), text(package), integer(*sequence), integer(expires), blob(manifest)];
+        self.sql.exec(insert, &values)?;
         Ok(())
     }
 

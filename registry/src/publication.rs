@@ -85,6 +85,10 @@ impl Publication {
     }
 
     /// The release's record.
+    pub(crate) fn record(&self) -> &Record {
+        &self.record
+    }
+
     pub(crate) fn cid(&self) -> Cid {
         self.record.cid()
     }

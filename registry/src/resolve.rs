@@ -12,7 +12,7 @@ use futures_util::future::try_join_all;
 use serde_bytes::ByteBuf;
 
 use crate::{
-    Blobs, Error, Registry, Response, SequencerClient,
+    Blobs, Error, Registry, Response, SequencerClient, StoreError,
     index::{self, INDEX_BYTES, IndexRelease, PackageIndex},
     layout,
     path::Query,
@@ -38,9 +38,10 @@ impl<B: Blobs, L: SequencerClient> Registry<B, L> {
             return Err(Error::request("wanted one of the parameters `range` and `version`"));
         }
         // (1)
-        let object = self.blobs.get(&layout::package(name), INDEX_BYTES).await?;
+        let key = layout::package(name);
+        let object = self.blobs.get(&key, INDEX_BYTES).await?;
         let object = object.ok_or_else(|| Error::not_found(format!("package `{name}`")))?;
-        let index: PackageIndex = index::read(&object.bytes)?;
+        let index: PackageIndex = index::read(&key, &object.bytes)?;
         let wanted = match &range {
             Some(range) => range.newest(index.releases.iter().map(|release| &release.version)).cloned(),
             None => version.clone(),
@@ -54,10 +55,10 @@ impl<B: Blobs, L: SequencerClient> Registry<B, L> {
         let receipt = self.receipt(release).await?;
         // (3)
         let checkpoint = self.blobs.get(layout::CHECKPOINT, limits::CHECKPOINT_BYTES).await?;
-        let checkpoint = checkpoint.ok_or_else(|| Error::internal("no checkpoint is stored"))?.bytes;
+        let checkpoint = checkpoint.ok_or_else(|| damaged(layout::CHECKPOINT, "it is not there"))?.bytes;
         let size = size_of(&checkpoint)?;
         if release.index >= size {
-            return Err(Error::internal("an index names a release that no checkpoint covers"));
+            return Err(damaged(&key, "it names a release that no checkpoint covers"));
         }
         // (4)
         let head = self.head(release.index, size, since, checkpoint).await?;
@@ -67,10 +68,12 @@ impl<B: Blobs, L: SequencerClient> Registry<B, L> {
     }
 
     async fn receipt(&self, release: &IndexRelease) -> Result<Bytes, Error> {
-        let object = self.blobs.get(&layout::receipt(&release.record.0), limits::RECEIPT_BYTES).await?;
-        let bytes = object.ok_or_else(|| Error::internal("a release has no receipt"))?.bytes;
-        if Receipt::decode(&bytes)?.index != release.index {
-            return Err(Error::internal("a receipt is of another entry than its index says"));
+        let key = layout::receipt(&release.record.0);
+        let object = self.blobs.get(&key, limits::RECEIPT_BYTES).await?;
+        let bytes = object.ok_or_else(|| damaged(&key, "it is not there"))?.bytes;
+        let receipt = Receipt::decode(&bytes).map_err(|error| damaged(&key, error))?;
+        if receipt.index != release.index {
+            return Err(damaged(&key, "it is of another entry than the index says"));
         }
         Ok(bytes)
     }
@@ -92,7 +95,7 @@ impl<B: Blobs, L: SequencerClient> Registry<B, L> {
         let read = |node| -> Result<Hash, Error> {
             let tile = Tile::holding(node, size)?;
             let bytes = tiles.get(&tile).ok_or_else(|| Error::internal("a tile that was not gathered"))?;
-            Ok(tile.node(bytes, node)?)
+            tile.node(bytes, node).map_err(|error| damaged(&layout::log(&tile.path()), error))
         };
         let since = since.map(|from| {
             Ok::<_, Error>(Since { size: from, consistency: consistency_proof(from, size, read)? })
@@ -110,9 +113,9 @@ impl<B: Blobs, L: SequencerClient> Registry<B, L> {
         let tiles = nodes.iter().map(|node| Ok((Tile::holding(*node, size)?, Bytes::new())));
         let mut tiles = tiles.collect::<Result<BTreeMap<_, _>, Error>>()?;
         try_join_all(tiles.iter_mut().map(|(tile, bytes)| async {
-            let object = self.blobs.get(&layout::log(&tile.path()), TILE_BYTES).await?;
-            let missing = || Error::internal(format!("`{}` is not stored", tile.path()));
-            *bytes = object.ok_or_else(missing)?.bytes;
+            let key = layout::log(&tile.path());
+            let object = self.blobs.get(&key, TILE_BYTES).await?;
+            *bytes = object.ok_or_else(|| damaged(&key, "it is not there"))?.bytes;
             Ok::<(), Error>(())
         }))
         .await?;
@@ -122,7 +125,12 @@ impl<B: Blobs, L: SequencerClient> Registry<B, L> {
 
 /// The size in a stored checkpoint. Whoever is given it checks its signatures.
 fn size_of(checkpoint: &[u8]) -> Result<u64, Error> {
-    let note = Note::parse(checkpoint)?;
+    let note = Note::parse(checkpoint).map_err(|error| damaged(layout::CHECKPOINT, error))?;
     let size = note.text().lines().nth(1).and_then(|size| size.parse().ok());
-    size.ok_or_else(|| Error::internal("the stored checkpoint is none"))
+    size.ok_or_else(|| damaged(layout::CHECKPOINT, "it is no checkpoint"))
+}
+
+/// What is stored is not what the sequencer wrote.
+fn damaged(key: &str, reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    StoreError::new(format!("read `{key}`"), reason).into()
 }

@@ -210,11 +210,11 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
         }
         // (5) the rest is waited for
         let now = self.clock.now();
-        if self.ledger.pending_of(name, &cid, now)? >= PENDING {
+        if self.ledger.rivals_of(publication.record(), now)? >= PENDING {
             return Err(Error::UploadPending { package: name.clone(), limit: PENDING });
         }
         let expires = now + PENDING_SECONDS;
-        self.ledger.add_pending(&cid, name, (now, expires), publication.manifest.bytes())?;
+        self.ledger.add_pending(publication.record(), publication.manifest.bytes(), now, expires)?;
         Ok(Published::Missing { release: cid, blobs: missing, expires }.into())
     }
 

@@ -1,0 +1,277 @@
+//! T25: the log after a crash between any two writes, and with a ledger that is older than what was published.
+
+mod support;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+
+use bytes::Bytes;
+use cidery_protocol::log::SignedCheckpoint;
+use cidery_registry::{
+    Admission, BlobFacts, Blobs, Download, Error, Etag, Object, Put, ScopePolicy, StoreError, Upload, layout,
+    memory::Memory,
+};
+use support::{Pack, TestRegistry, contents};
+
+/// A store that ends, with its process, at a certain write: before it, or after it and before anybody is told.
+#[derive(Clone)]
+struct Mortal {
+    store: Memory,
+    left: Arc<AtomicI64>,
+    after: bool,
+    /// The text of every checkpoint that was to be written, by its size.
+    signed: Arc<Mutex<BTreeMap<String, BTreeSet<String>>>>,
+}
+
+impl Mortal {
+    fn new(store: &Memory, writes: i64, after: bool) -> Self {
+        let (left, signed) = (Arc::new(AtomicI64::new(writes)), Arc::default());
+        Mortal { store: store.clone(), left, after, signed }
+    }
+
+    fn dead() -> StoreError {
+        StoreError::new("reach the store", "the process has ended")
+    }
+
+    fn alive(&self) -> Result<(), StoreError> {
+        if self.left.load(Ordering::SeqCst) > 0 { Ok(()) } else { Err(Mortal::dead()) }
+    }
+
+    async fn write<T, E: From<StoreError>>(&self, write: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+        match self.left.fetch_sub(1, Ordering::SeqCst) {
+            2.. => write.await,
+            1 if self.after => {
+                write.await?;
+                Err(Mortal::dead().into())
+            }
+            _ => Err(Mortal::dead().into()),
+        }
+    }
+}
+
+impl Blobs for Mortal {
+    type Body = Bytes;
+
+    async fn get(&self, key: &str, limit: usize) -> Result<Option<Object>, StoreError> {
+        self.alive()?;
+        self.store.get(key, limit).await
+    }
+
+    async fn open(&self, key: &str) -> Result<Option<Download<Bytes>>, StoreError> {
+        self.alive()?;
+        self.store.open(key).await
+    }
+
+    async fn put_immutable(&self, key: &str, bytes: Bytes) -> Result<Put, StoreError> {
+        self.write(self.store.put_immutable(key, bytes)).await
+    }
+
+    async fn put(&self, key: &str, bytes: Bytes) -> Result<(), StoreError> {
+        self.write(self.store.put(key, bytes)).await
+    }
+
+    async fn replace(
+        &self,
+        key: &str,
+        bytes: Bytes,
+        before: Option<&Etag>,
+    ) -> Result<Option<Etag>, StoreError> {
+        assert_eq!(key, layout::CHECKPOINT);
+        let text = String::from_utf8(bytes.to_vec()).expect("a note");
+        let (text, _) = text.split_once("\n\n").expect("a note");
+        let size = text.lines().nth(1).expect("a size").to_owned();
+        self.signed.lock().expect("no panic").entry(size).or_default().insert(text.to_owned());
+        self.write(self.store.replace(key, bytes, before)).await
+    }
+
+    async fn store_blob<U: Upload>(&self, upload: U, admission: Admission) -> Result<BlobFacts, Error> {
+        self.write(self.store.store_blob(upload, admission)).await
+    }
+
+    async fn list(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        self.store.list(prefix).await
+    }
+}
+
+/// What is published in each run: packages, and a second version.
+fn packages() -> Vec<Pack> {
+    let first = Pack::new("@acme/one", "one");
+    vec![first.clone(), Pack::new("@acme/two", "two"), first.next("1.1.0", "one again")]
+}
+
+#[tokio::test]
+async fn t25_a_crash_at_any_write_loses_nothing_and_shows_nothing_by_halves() {
+    let packages = packages();
+    for after in [false, true] {
+        let mut writes = 1;
+        loop {
+            let folder = tempfile::tempdir().expect("a folder");
+            let ledger = folder.path().join("ledger.db");
+            let store = Memory::default();
+            let mortal = Mortal::new(&store, writes, after);
+            let first = TestRegistry::new(mortal.clone(), &ledger, ScopePolicy::Open);
+            let mut acknowledged = 0;
+            for package in &packages {
+                if first.publish(package).await.status != 201 {
+                    break;
+                }
+                acknowledged += 1;
+            }
+            drop(first);
+
+            // The same ledger and store, in a new process.
+            let restarted = Mortal { left: Arc::new(AtomicI64::new(i64::MAX)), ..mortal.clone() };
+            let second = TestRegistry::new(restarted, &ledger, ScopePolicy::Open);
+            let what = format!("{writes} writes, after: {after}, acknowledged: {acknowledged}");
+            second.sequencer.start().await.unwrap_or_else(|error| panic!("{what}: {error}"));
+            for package in &packages[..acknowledged] {
+                second.resolve(package).await;
+            }
+            for package in &packages[acknowledged..] {
+                let target = format!("/v1/packages/{}/resolve?version={}", package.name, package.version);
+                let shown = second.call("GET", &target, b"").await;
+                match shown.status {
+                    404 => {}
+                    // Logged, although nobody was told: then all of it is there.
+                    200 => drop(support::prove(&shown.bytes, package)),
+                    status => panic!("{what}: {status} {}", shown.json),
+                }
+            }
+            for package in &packages {
+                let done = second.publish(package).await;
+                assert!([200, 201].contains(&done.status), "{what}: {}", done.json);
+            }
+            for package in &packages {
+                assert_eq!(second.resolve(package).await.size, 5, "{what}: each record is logged once");
+            }
+            for (size, texts) in mortal.signed.lock().expect("no panic").iter() {
+                assert_eq!(texts.len(), 1, "{what}: one root for the size {size}");
+            }
+            if mortal.left.load(Ordering::SeqCst) > 0 {
+                assert_eq!(acknowledged, packages.len());
+                break;
+            }
+            writes += 1;
+        }
+        assert!(writes > 25, "the runs went through all writes: {writes}");
+    }
+}
+
+#[tokio::test]
+async fn t25_a_ledger_100_entries_behind_catches_up() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (ledger, old) = (folder.path().join("ledger.db"), folder.path().join("old.db"));
+    let store = Memory::default();
+    let registry = TestRegistry::new(store.clone(), &ledger, ScopePolicy::Open);
+    let mut packages = vec![Pack::new("@acme/grows", "0")];
+    registry.publish(&packages[0]).await;
+    drop(registry);
+    fs::copy(&ledger, &old).expect("a copy");
+
+    let registry = TestRegistry::new(store.clone(), &ledger, ScopePolicy::Open);
+    for at in 1..=98 {
+        let next = packages[at - 1].next(&format!("1.{at}.0"), &format!("{at}"));
+        assert_eq!(registry.publish(&next).await.status, 201);
+        packages.push(next);
+    }
+    let other = Pack::new("@acme/other", "other");
+    registry.publish(&other).await;
+    let before = registry.resolve(&other).await;
+    assert_eq!(before.size, 102);
+    drop(registry);
+
+    let registry = TestRegistry::new(store.clone(), &old, ScopePolicy::Open);
+    registry.sequencer.start().await.expect("it catches up");
+    for package in packages.iter().chain([&other]) {
+        assert_eq!(registry.resolve(package).await, before);
+        assert_eq!(registry.post(package).await.status, 200, "T21: known again");
+    }
+    let next = packages[98].next("2.0.0", "one more");
+    assert_eq!(registry.publish(&next).await.status, 201);
+    assert_eq!(registry.resolve(&next).await.size, 103);
+}
+
+#[tokio::test]
+async fn t25_a_ledger_that_is_not_the_published_logs_signs_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let ledger = |name: &str| folder.path().join(name);
+    let store = Memory::default();
+    let registry = TestRegistry::new(store.clone(), &ledger("one.db"), ScopePolicy::Open);
+    for package in packages() {
+        registry.publish(&package).await;
+    }
+    drop(registry);
+    let diverged = async |store: &Memory, ledger: &std::path::Path| {
+        let before = contents(store).await;
+        let registry = TestRegistry::new(store.clone(), ledger, ScopePolicy::Open);
+        let error = registry.sequencer.start().await.expect_err("it diverged");
+        assert!(matches!(error, Error::Diverged { .. }), "{error}");
+        let answer = registry.post(&Pack::new("@acme/late", "late")).await;
+        assert_eq!((answer.status, answer.code()), (503, "ledger.diverged"));
+        assert_eq!(contents(store).await, before, "nothing was written");
+    };
+
+    // Another history of the same length, and of a greater one.
+    let elsewhere = TestRegistry::new(Memory::default(), &ledger("other.db"), ScopePolicy::Open);
+    for at in 0..3 {
+        elsewhere.publish(&Pack::new(&format!("@acme/other-{at}"), "x")).await;
+    }
+    drop(elsewhere);
+    diverged(&store, &ledger("other.db")).await;
+
+    // Entries, and a store that is empty.
+    diverged(&Memory::default(), &ledger("one.db")).await;
+
+    // A new ledger, and published entries that do not lead to the published root.
+    let bundle = layout::log("tile/entries/000.p/5");
+    let mut bytes = store.get(&bundle, 1 << 20).await.expect("a store").expect("a bundle").bytes.to_vec();
+    *bytes.last_mut().expect("bytes") ^= 1;
+    let altered = Memory::default();
+    for (key, bytes) in contents(&store).await {
+        altered.put(&key, Bytes::from(bytes)).await.expect("a store");
+    }
+    altered.put(&bundle, Bytes::from(bytes)).await.expect("a store");
+    diverged(&altered, &ledger("new.db")).await;
+
+    // A checkpoint by another key.
+    let foreign = SignedCheckpoint::parse(
+        &store.get(layout::CHECKPOINT, 1 << 16).await.expect("a store").expect("one").bytes,
+    );
+    let text = String::from_utf8(foreign.expect("a note").to_bytes())
+        .expect("text")
+        .replace("log.example\n5", "log.example\n4");
+    altered.put(layout::CHECKPOINT, Bytes::from(text)).await.expect("a store");
+    diverged(&altered, &ledger("one.db")).await;
+}
+
+#[tokio::test]
+async fn t25_tiles_of_a_group_that_was_never_signed_are_replaced() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (ledger, old) = (folder.path().join("ledger.db"), folder.path().join("old.db"));
+    let store = Memory::default();
+    let first = Pack::new("@acme/one", "one");
+    let registry = TestRegistry::new(store.clone(), &ledger, ScopePolicy::Open);
+    registry.publish(&first).await;
+    drop(registry);
+    fs::copy(&ledger, &old).expect("a copy");
+
+    // It ends right before the checkpoint: start 2 writes, blob, manifest, bundle, tile.
+    let mortal = Mortal::new(&store, 7, false);
+    let registry = TestRegistry::new(mortal, &ledger, ScopePolicy::Open);
+    assert_eq!(registry.publish(&Pack::new("@acme/lost", "lost")).await.status, 503);
+    drop(registry);
+    assert!(store.get(&layout::log("tile/entries/000.p/4"), 1 << 20).await.expect("a store").is_some());
+
+    // The ledger of before: the group is gone, its bundle is there.
+    let registry = TestRegistry::new(store.clone(), &old, ScopePolicy::Open);
+    let other = Pack::new("@acme/other", "other");
+    assert_eq!(registry.publish(&other).await.status, 201);
+    assert_eq!(registry.resolve(&other).await, registry.resolve(&first).await);
+    assert_eq!(registry.resolve(&other).await.size, 4);
+}
