@@ -8,6 +8,7 @@
 //! ```
 
 use std::fmt;
+use std::time::Duration;
 
 use cidery_keys::{SecretKey, keyfile};
 use cidery_protocol::{Cid, Code, Origin, PackageName, Version};
@@ -29,6 +30,12 @@ use crate::trust::Trust;
 
 /// How often another publisher of the package may come first.
 const ATTEMPTS: usize = 8;
+/// The pause before the second attempt; it doubles each time. A package's state can be read only once the group that its
+/// newest record is in has been published, and groups may be open for a second: without pauses, all attempts would see
+/// the same old state.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// The longest pause.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// A release that is in the log.
 #[derive(Serialize)]
@@ -135,7 +142,7 @@ struct Publishing<'p> {
 impl Publishing<'_> {
     /// Brings the release into the log.
     async fn publish(&self, known_init: Option<Cid>, output: &Output) -> Result<Logged, Failure> {
-        let mut attempt = 1;
+        let (mut attempt, mut pause) = (1, FIRST_PAUSE);
         loop {
             let state = self.registry.package(&self.package.name).await?;
             if let Some(state) = &state {
@@ -152,6 +159,8 @@ impl Publishing<'_> {
                 Err(Failure::Registry { code, .. }) if is_race(code) && attempt < ATTEMPTS => {
                     attempt += 1;
                     output.progress("another record of the package came first; trying again");
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
                 }
                 Err(failure) => return Err(failure),
             }
