@@ -5,7 +5,7 @@ use std::future::Future;
 use cidery_registry::{Call, Error, Reply, SequencerClient};
 use worker::{Env, Method, Request, RequestInit, Stub, js_sys::Uint8Array, send::SendFuture};
 
-use crate::failure::cannot;
+use crate::{config::ConfigError, failure::cannot};
 
 /// The path at which the object starts and says how it went; at every other one it takes a call.
 pub(crate) const START: &str = "/start";
@@ -19,8 +19,9 @@ pub(crate) struct ObjectClient(Stub);
 
 impl ObjectClient {
     /// The object that this Worker is bound to. Nothing is sent yet.
-    pub(crate) fn new(env: &Env) -> Result<Self, worker::Error> {
-        env.durable_object(BINDING)?.get_by_name(NAME).map(ObjectClient)
+    pub(crate) fn new(env: &Env) -> Result<Self, ConfigError> {
+        let stub = env.durable_object(BINDING).and_then(|objects| objects.get_by_name(NAME));
+        stub.map(ObjectClient).map_err(ConfigError::unbound(BINDING))
     }
 
     /// Has the sequencer start, if it has not.

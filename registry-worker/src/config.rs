@@ -24,6 +24,14 @@ pub(crate) enum ConfigError {
         /// Its name.
         name: &'static str,
     },
+    /// The bucket, namespace or object is not there.
+    #[error("the Worker is not bound to `{name}`: {reason}")]
+    Unbound {
+        /// The binding's name.
+        name: &'static str,
+        /// What the platform says.
+        reason: String,
+    },
     /// `ORIGIN` names no log.
     #[error("`ORIGIN` is not the name of a log: {0}")]
     Origin(Refusal),
@@ -44,11 +52,17 @@ pub(crate) enum ConfigError {
 }
 
 impl ConfigError {
+    /// That there is no binding of this name.
+    pub(crate) fn unbound(name: &'static str) -> impl Fn(worker::Error) -> Self {
+        move |error| ConfigError::Unbound { name, reason: error.to_string() }
+    }
+
     fn hint(&self) -> &'static str {
         match self {
             ConfigError::Missing { name: "LOG_KEY" | "COSIGNER_KEY" } | ConfigError::Key { .. } => {
                 "`cidery keys new --out FILE` makes a key, `wrangler secret put NAME < FILE` hands it over"
             }
+            ConfigError::Unbound { .. } => "bind it as the project's wrangler.jsonc does",
             _ => "set it under `vars` in wrangler.jsonc",
         }
     }

@@ -5,12 +5,12 @@ use cidery_registry::contract;
 use wasm_bindgen::prelude::wasm_bindgen;
 use worker::{Env, State, worker_sys::DurableObjectState};
 
-use crate::{BUCKET, r2::R2, sql::ObjectSql};
+use crate::{r2::R2, sql::ObjectSql};
 
 /// Over the empty bucket of a Worker. Panics where R2 breaks a promise.
 #[wasm_bindgen(wasm_bindgen_futures = worker::wasm_bindgen_futures)]
-pub async fn contract_blobs(env: Env) -> Result<(), worker::Error> {
-    contract::blobs(&R2::from(env.bucket(BUCKET)?)).await;
+pub async fn contract_blobs(env: Env) -> Result<(), String> {
+    contract::blobs(&R2::new(&env).map_err(|error| error.to_string())?).await;
     Ok(())
 }
 

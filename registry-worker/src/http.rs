@@ -10,6 +10,9 @@ use worker::{
     send::{SendFuture, SendWrapper},
 };
 
+/// What an object is sent as: R2's stream of it, or its copy's bytes.
+pub(crate) type ObjectBody = SendWrapper<ResponseBody>;
+
 /// A request's body, if it has one.
 pub(crate) struct RequestBody(SendWrapper<Option<ByteStream>>);
 
@@ -27,14 +30,15 @@ impl Upload for RequestBody {
 }
 
 /// The request as the handlers see it.
-pub(crate) fn request(from: worker::Request) -> Result<Request<RequestBody>, worker::Error> {
+pub(crate) fn request(from: &worker::Request) -> Request<RequestBody> {
     let raw = from.inner();
     let url = raw.url();
     let url = url.split_once('#').map_or(&*url, |(url, _)| url);
     let query = url.split_once('?').map_or("", |(_, query)| query).to_owned();
-    let content_length = from.headers().get("content-length")?.and_then(|length| length.parse().ok());
+    let content_length = from.headers().get("content-length").ok().flatten();
+    let content_length = content_length.and_then(|length| length.parse().ok());
     let body = RequestBody(SendWrapper(raw.body().map(ByteStream::from)));
-    Ok(Request { method: raw.method(), path: from.path(), query, content_length, body })
+    Request { method: raw.method(), path: from.path(), query, content_length, body }
 }
 
 /// The handlers' answer as the platform sends it.

@@ -1,71 +1,83 @@
-//! Workers KV in front of R2, for small objects that never change: near to every reader, and sixty seconds behind. Being
-//! behind shows only as a miss, which R2 answers; KV is written when R2 has answered, and its failures are misses, too.
+//! Workers KV beside R2, for small objects that never change: near to every reader, and up to a minute behind. The sequencer
+//! copies what it has stored, handlers ask KV first. Being behind or failing shows only as a miss, which R2 answers. What is
+//! taken out of R2 by hand has to be taken out of KV, too.
 
 use std::future::Future;
 
 use bytes::Bytes;
-use cidery_protocol::limits;
 use cidery_registry::{
     Admission, BlobFacts, Blobs, Download, Error, Etag, Object, Put, StoreError, Upload, layout,
 };
 use worker::{
-    Context, KvStore, ResponseBody, console_warn,
+    Env, KvStore, ResponseBody, console_warn,
     send::{SendFuture, SendWrapper},
+    wasm_bindgen_futures::spawn_local,
 };
 
-use crate::r2::R2;
+use crate::{config::ConfigError, http::ObjectBody, r2::R2};
 
-/// How long KV keeps an object: what was stored wrongly is repaired in R2 and forgotten here. Seconds.
-const KEPT: u64 = 24 * 60 * 60;
+/// The KV namespace's binding.
+const BINDING: &str = "CACHE";
 
-/// The most bytes that an object has which is kept in KV (SPEC §12).
-const LARGEST: usize = if limits::MANIFEST_BYTES > limits::RECEIPT_BYTES {
-    limits::MANIFEST_BYTES
-} else {
-    limits::RECEIPT_BYTES
-};
-
-/// R2, and KV in front of it.
-pub(crate) struct Cached {
+/// R2, and copies in KV.
+pub(crate) struct Objects {
     r2: R2,
     kv: KvStore,
-    context: Context,
+    reader: Reader,
 }
 
-impl Cached {
-    /// What is written to KV is written in `context`, after the answer.
-    pub(crate) fn new(r2: R2, kv: KvStore, context: Context) -> Self {
-        Cached { r2, kv, context }
+/// Who reads.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reader {
+    /// A handler, of anything at any time: KV is asked first.
+    Handler,
+    /// The sequencer, of what it has just written: R2 alone is asked. KV would remember that it had nothing yet.
+    Sequencer,
+}
+
+impl Objects {
+    /// The bucket and the namespace that the Worker is bound to.
+    pub(crate) fn new(env: &Env, reader: Reader) -> Result<Self, ConfigError> {
+        let kv = env.kv(BINDING).map_err(ConfigError::unbound(BINDING))?;
+        Ok(Objects { r2: R2::new(env)?, kv, reader })
     }
 
-    async fn cached(&self, key: &str) -> Result<Option<Object>, StoreError> {
-        if let Ok(Some(bytes)) = self.kv.get(key).cache_ttl(KEPT).bytes().await {
-            // No tag of R2: a replacement of what never changes is refused.
-            return Ok(Some(Object { bytes: bytes.into(), etag: Etag(String::new()) }));
-        }
-        let object = self.r2.get(key, LARGEST).await?;
-        if let Some(Object { bytes, .. }) = &object {
-            self.keep(key, bytes);
-        }
-        Ok(object)
+    /// Whether R2 has an object.
+    pub(crate) async fn has(&self, key: &str) -> Result<bool, StoreError> {
+        self.r2.has(key).await
     }
 
+    /// The copy, if there is one that may be read.
+    async fn copy(&self, key: &str) -> Option<Bytes> {
+        if self.reader == Reader::Sequencer || !layout::is_small_and_final(key) {
+            return None;
+        }
+        self.kv.get(key).bytes().await.unwrap_or_else(|error| missed("read", key, &error)).map(Bytes::from)
+    }
+
+    /// Copies an object without waiting for it.
     fn keep(&self, key: &str, bytes: &[u8]) {
+        if !layout::is_small_and_final(key) {
+            return;
+        }
         let (key, put) = (key.to_owned(), self.kv.put_bytes(key, bytes));
-        self.context.wait_until(async move {
+        spawn_local(async move {
             let kept = match put {
-                Ok(put) => put.expiration_ttl(KEPT).execute().await,
+                Ok(put) => put.execute().await.map(Some),
                 Err(error) => Err(error),
             };
-            if let Err(error) = kept {
-                console_warn!("cannot keep `{key}` in KV: {error}");
-            }
+            kept.unwrap_or_else(|error| missed("write", &key, &error));
         });
     }
 }
 
-impl Blobs for Cached {
-    type Body = SendWrapper<ResponseBody>;
+fn missed<T>(action: &str, key: &str, error: &worker::KvError) -> Option<T> {
+    console_warn!("cannot {action} `{key}` in KV: {error}");
+    None
+}
+
+impl Blobs for Objects {
+    type Body = ObjectBody;
 
     fn get(
         &self,
@@ -73,10 +85,10 @@ impl Blobs for Cached {
         limit: usize,
     ) -> impl Future<Output = Result<Option<Object>, StoreError>> + Send {
         SendFuture::new(async move {
-            if layout::is_small_and_final(key) {
-                self.cached(key).await
-            } else {
-                self.r2.get(key, limit).await
+            match self.copy(key).await.filter(|bytes| bytes.len() <= limit) {
+                // It has no tag of R2's: what never changes is never replaced.
+                Some(bytes) => Ok(Some(Object { bytes, etag: Etag(String::new()) })),
+                None => self.r2.get(key, limit).await,
             }
         })
     }
@@ -86,22 +98,28 @@ impl Blobs for Cached {
         key: &str,
     ) -> impl Future<Output = Result<Option<Download<Self::Body>>, StoreError>> + Send {
         SendFuture::new(async move {
-            if !layout::is_small_and_final(key) {
-                return self.r2.open(key).await;
-            }
-            Ok(self.cached(key).await?.map(|Object { bytes, .. }| Download {
-                length: bytes.len() as u64,
-                body: SendWrapper(ResponseBody::Body(bytes.into())),
-            }))
+            let Some(bytes) = self.copy(key).await else { return self.r2.open(key).await };
+            let length = bytes.len() as u64;
+            Ok(Some(Download { length, body: SendWrapper(ResponseBody::Body(bytes.into())) }))
         })
     }
 
     fn put_immutable(&self, key: &str, bytes: Bytes) -> impl Future<Output = Result<Put, StoreError>> + Send {
-        self.r2.put_immutable(key, bytes)
+        SendFuture::new(async move {
+            let put = self.r2.put_immutable(key, bytes.clone()).await?;
+            if put != Put::Different {
+                self.keep(key, &bytes);
+            }
+            Ok(put)
+        })
     }
 
     fn put(&self, key: &str, bytes: Bytes) -> impl Future<Output = Result<(), StoreError>> + Send {
-        self.r2.put(key, bytes)
+        SendFuture::new(async move {
+            self.r2.put(key, bytes.clone()).await?;
+            self.keep(key, &bytes);
+            Ok(())
+        })
     }
 
     fn replace(

@@ -23,7 +23,12 @@ use worker::{
 };
 
 use crate::{
-    BUCKET, client::START, clock::PlatformClock, config::log_config, failure::cannot, r2::R2, sql::ObjectSql,
+    client::START,
+    clock::PlatformClock,
+    config::log_config,
+    failure::cannot,
+    kv::{Objects, Reader},
+    sql::ObjectSql,
 };
 
 /// R2 takes one write a second of a key, and each group replaces the checkpoint. Milliseconds.
@@ -33,7 +38,7 @@ const REFRESH: Duration = Duration::from_secs(5 * 60);
 /// When it is tried again where that failed.
 const RETRY: Duration = Duration::from_secs(60);
 
-type Log = Sequencer<R2, ObjectSql, PlatformClock>;
+type Log = Sequencer<Objects, ObjectSql, PlatformClock>;
 
 /// The sequencer's object, as the platform sees it.
 #[durable_object(alarm)]
@@ -121,8 +126,8 @@ impl Object {
         let config = log_config(&self.env)?;
         let storage = self.state.storage();
         storage.set_alarm(REFRESH).await.map_err(|error| cannot("set the alarm", &error))?;
-        let bucket = self.env.bucket(BUCKET).map_err(|error| cannot("reach the bucket", &error))?;
-        let log = Rc::new(Sequencer::new(bucket.into(), ObjectSql::new(&storage), PlatformClock, config)?);
+        let objects = Objects::new(&self.env, Reader::Sequencer)?;
+        let log = Rc::new(Sequencer::new(objects, ObjectSql::new(&storage), PlatformClock, config)?);
         self.write_head(log.start()).await?;
         *self.log.borrow_mut() = Some(Rc::clone(&log));
         Ok(log)

@@ -1,10 +1,10 @@
 //! The registry on Cloudflare Workers.
 //!
 //! ```text
-//!  fetch ─▶ front Worker, everywhere: cidery-registry's handlers ──reads──▶ KV ─▶ R2
+//!  fetch ─▶ front Worker, everywhere: cidery-registry's handlers ──reads──▶ KV, R2
 //!                 │ publish, upload                         └──blobs in──▶ R2
 //!                 ▼
-//!           Ledger, one Durable Object: cidery-registry's sequencer ──▶ its SQLite, then R2
+//!           Ledger, one Durable Object: cidery-registry's sequencer ──▶ its SQLite, then R2, copies to KV
 //! ```
 //!
 //! | file | what |
@@ -35,35 +35,34 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use cidery_registry::{Error, Registry, Response, layout};
 use worker::{Context, Env, event};
 
-use crate::{client::ObjectClient, failure::cannot, kv::Cached, r2::R2};
-
-/// The bucket's binding.
-const BUCKET: &str = "OBJECTS";
-/// The KV namespace's binding.
-const CACHE: &str = "CACHE";
+use crate::{
+    client::ObjectClient,
+    http::ObjectBody,
+    kv::{Objects, Reader},
+};
 
 #[event(fetch)]
 async fn fetch(
     request: worker::Request,
     env: Env,
-    context: Context,
+    _context: Context,
 ) -> Result<worker::Response, worker::Error> {
-    let (r2, sequencer) = (R2::from(env.bucket(BUCKET)?), ObjectClient::new(&env)?);
-    if let Err(error) = ensure_log(&r2, &sequencer).await {
-        return http::response(Response::from(&error));
-    }
-    let registry = Registry::new(Cached::new(r2, env.kv(CACHE)?, context), sequencer);
-    http::response(registry.handle(http::request(request)?).await)
+    http::response(answer(&request, &env).await.unwrap_or_else(|error| Response::from(&error)))
+}
+
+async fn answer(request: &worker::Request, env: &Env) -> Result<Response<ObjectBody>, Error> {
+    let (objects, sequencer) = (Objects::new(env, Reader::Handler)?, ObjectClient::new(env)?);
+    ensure_log(&objects, &sequencer).await?;
+    Ok(Registry::new(objects, sequencer).handle(http::request(request)).await)
 }
 
 /// A log begins when its sequencer first starts, and before that there is nothing to read. Asked once in an isolate's life.
-async fn ensure_log(r2: &R2, sequencer: &ObjectClient) -> Result<(), Error> {
+async fn ensure_log(objects: &Objects, sequencer: &ObjectClient) -> Result<(), Error> {
     static IS_THERE: AtomicBool = AtomicBool::new(false);
     if IS_THERE.load(Ordering::Relaxed) {
         return Ok(());
     }
-    let begun = r2.has(layout::CHECKPOINT).await;
-    if !begun.map_err(|error| cannot("read the checkpoint", &error))? {
+    if !objects.has(layout::CHECKPOINT).await? {
         sequencer.start().await?;
     }
     IS_THERE.store(true, Ordering::Relaxed);

@@ -9,7 +9,7 @@ use cidery_registry::{
 use futures_util::future::join;
 use wasm_bindgen::JsValue;
 use worker::{
-    Bucket, Conditional, Data, ResponseBody,
+    Bucket, Conditional, Data, Env,
     js_sys::{BigInt, Promise, Uint8Array},
     send::{SendFuture, SendWrapper},
     wasm_bindgen_futures::JsFuture,
@@ -17,19 +17,16 @@ use worker::{
     worker_sys::FixedLengthStream,
 };
 
-use crate::failure::cannot;
+use crate::{config::ConfigError, failure::cannot, http::ObjectBody};
+
+/// The bucket's binding.
+const BINDING: &str = "OBJECTS";
 
 /// The bucket.
 pub(crate) struct R2(SendWrapper<Bucket>);
 
-impl From<Bucket> for R2 {
-    fn from(bucket: Bucket) -> Self {
-        R2(SendWrapper(bucket))
-    }
-}
-
 impl Blobs for R2 {
-    type Body = SendWrapper<ResponseBody>;
+    type Body = ObjectBody;
 
     fn get(
         &self,
@@ -94,7 +91,7 @@ impl Blobs for R2 {
         SendFuture::new(async move {
             let key = layout::blob(&admission.cid());
             let failed = |error| cannot(format!("write `{key}`"), &error);
-            let there = self.has(&key).await.map_err(failed)?;
+            let there = self.has(&key).await?;
             // Nothing of an empty blob could be held back.
             if there || admission.size() == 0 {
                 let (facts, _) = judge(&mut upload, &mut admission, async |_| ()).await?;
@@ -132,9 +129,15 @@ impl Blobs for R2 {
 }
 
 impl R2 {
+    /// The bucket that the Worker is bound to.
+    pub(crate) fn new(env: &Env) -> Result<Self, ConfigError> {
+        env.bucket(BINDING).map(|bucket| R2(SendWrapper(bucket))).map_err(ConfigError::unbound(BINDING))
+    }
+
     /// Whether there is an object.
-    pub(crate) async fn has(&self, key: &str) -> Result<bool, worker::Error> {
-        Ok(self.0.head(key).await?.is_some())
+    pub(crate) async fn has(&self, key: &str) -> Result<bool, StoreError> {
+        let head = self.0.head(key).await;
+        Ok(head.map_err(|error| cannot(format!("read `{key}`"), &error))?.is_some())
     }
 
     async fn read(&self, key: &str, limit: usize) -> Result<Option<Object>, worker::Error> {
@@ -146,7 +149,7 @@ impl R2 {
         Ok(Some(Object { bytes: body.bytes().await?.into(), etag: Etag(object.etag()) }))
     }
 
-    async fn stream(&self, key: &str) -> Result<Option<Download<SendWrapper<ResponseBody>>>, worker::Error> {
+    async fn stream(&self, key: &str) -> Result<Option<Download<ObjectBody>>, worker::Error> {
         let Some(object) = self.0.get(key).execute().await? else { return Ok(None) };
         let body = object.body().ok_or("R2 gave no body")?.response_body()?;
         Ok(Some(Download { length: object.size(), body: SendWrapper(body) }))
