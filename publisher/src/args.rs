@@ -148,7 +148,7 @@ pub(crate) struct Info {
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
     /// Where to listen. Elsewhere than on loopback, nobody may begin a package unless the configuration says so.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4713")]
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8321")]
     pub(crate) listen: SocketAddr,
     /// Where the log and the blobs are. Default: registry in Cidery's data folder.
     #[arg(long, value_name = "DIR")]

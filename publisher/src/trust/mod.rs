@@ -9,16 +9,16 @@
 //! What is new goes into `trust.json` only after all of it has verified. What is there already is never replaced: another
 //! key of the same log, or another `init` of the same package, is refused.
 
+mod first_use;
 mod seen;
 mod store;
 
-use std::env;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use cidery_protocol::{Cid, Code, Origin, PackageName};
-use cidery_verifier::{LogDocument, PolicyDocument, RuleDocument, Seen, TrustPolicy, Verified, VerifyError};
+use cidery_verifier::{PolicyDocument, Seen, TrustPolicy, Verified, VerifyError};
 
 use self::seen::SeenFile;
 use self::store::Store;
@@ -102,9 +102,9 @@ impl Trust {
             document.packages.insert(package.to_string(), rule.clone());
             return Grounds::new(document, package, false);
         }
-        first_use_allowed(registry, asked_for, package.as_str())?;
+        first_use::allowed(registry, asked_for, package.as_str())?;
         let log = registry.log().await?;
-        check_log(&known, &log)?;
+        first_use::check_log(&known, &log)?;
         let Some(state) = registry.package(package).await? else {
             let message = format!("it has no package `{package}`");
             return Err(Failure::Registry { code: Code::NotFound, message, hint: None });
@@ -118,7 +118,7 @@ impl Trust {
     /// [`Failure::File`], or that another process came first and trusts something else.
     pub(crate) fn settle(&self, grounds: &Grounds, verified: &Verified) -> Result<Vec<String>, Failure> {
         let notes = match (&self.source, grounds.first_use) {
-            (Source::FirstUse { known, .. }, true) => remember(known, &grounds.document)?,
+            (Source::FirstUse { known, .. }, true) => first_use::remember(known, &grounds.document)?,
             _ => Vec::new(),
         };
         self.saw(verified)?;
@@ -156,7 +156,7 @@ impl Trust {
     ) -> Result<(Log, Vec<String>), Failure> {
         let log = registry.log().await?;
         let known = self.document()?;
-        check_log(&known, &log)?;
+        first_use::check_log(&known, &log)?;
         let is_known = known.origins.contains_key(log.origin.as_str());
         if let Some(rule) = known.packages.get(package.as_str())
             && rule.origin != log.origin.as_str()
@@ -167,8 +167,8 @@ impl Trust {
             _ if is_known => Vec::new(),
             Source::Policy(_) => return Err(Failure::OtherOrigin { got: log.origin, wanted: None }),
             Source::FirstUse { known, asked_for } => {
-                first_use_allowed(registry, *asked_for, package.as_str())?;
-                remember(known, &log.as_policy(None))?
+                first_use::allowed(registry, *asked_for, package.as_str())?;
+                first_use::remember(known, &log.as_policy(None))?
             }
         };
         Ok((log, notes))
@@ -196,7 +196,9 @@ impl Trust {
     ) -> Result<Vec<String>, Failure> {
         match &self.source {
             Source::Policy(_) => Ok(Vec::new()),
-            Source::FirstUse { known, .. } => remember(known, &log.as_policy(Some((package, init)))),
+            Source::FirstUse { known, .. } => {
+                first_use::remember(known, &log.as_policy(Some((package, init))))
+            }
         }
     }
 
@@ -225,117 +227,13 @@ fn document(file: &Path, json: &[u8]) -> Result<PolicyDocument, Failure> {
     serde_json::from_slice(json).map_err(invalid)
 }
 
-/// In CI nobody reads what is trusted, and every run is the first.
-fn first_use_allowed(registry: &Registry, asked_for: bool, package: &str) -> Result<(), Failure> {
-    let in_ci = env::var_os("CI").is_some_and(|value| !value.is_empty());
-    if !in_ci || asked_for || registry.is_loopback() {
-        return Ok(());
-    }
-    let reason = "with CI set, what a registry elsewhere shows first is not trusted";
-    Err(Failure::PolicyMissing { package: package.to_owned(), reason })
-}
-
-/// Refuses a known log that is shown with other keys.
-fn check_log(known: &PolicyDocument, log: &Log) -> Result<(), Failure> {
-    let shown = log.as_trusted();
-    match known.origins.get(log.origin.as_str()) {
-        Some(trusted) if !agree(trusted, &shown) => Err(other_keys(&log.origin, &shown, trusted)),
-        _ => Ok(()),
-    }
-}
-
-/// Whether a log is shown with trusted keys alone; a policy may know more of them than are in use.
-fn agree(trusted: &LogDocument, shown: &LogDocument) -> bool {
-    let all_trusted = shown.log_keys.iter().all(|key| trusted.log_keys.contains(key));
-    !shown.log_keys.is_empty() && all_trusted && trusted.cosigner == shown.cosigner
-}
-
-fn other_keys(origin: &Origin, got: &LogDocument, wanted: &LogDocument) -> Failure {
-    let keys = |log: &LogDocument| format!("{} and the cosigner {}", log.log_keys.join(", "), log.cosigner);
-    Failure::OtherLogKeys { origin: origin.clone(), got: keys(got), wanted: keys(wanted) }
-}
-
-/// Adds what is new, in one step with the check that nothing known says otherwise.
-fn remember(known: &Store, first: &PolicyDocument) -> Result<Vec<String>, Failure> {
-    known.update(|known: &mut PolicyDocument| {
-        let mut notes = Vec::new();
-        for (origin, log) in &first.origins {
-            match known.origins.get(origin) {
-                Some(trusted) if agree(trusted, log) => {}
-                Some(trusted) => return Err(other_keys(&origin.parse()?, log, trusted)),
-                None => {
-                    let keys = log.log_keys.join(", ");
-                    notes.push(format!(
-                        "trusting the log `{origin}` from now on: key {keys}, cosigner {}",
-                        log.cosigner
-                    ));
-                    known.origins.insert(origin.clone(), log.clone());
-                }
-            }
-        }
-        for (package, rule) in &first.packages {
-            match known.packages.get(package) {
-                Some(trusted) if trusted.origin == rule.origin && trusted.init == rule.init => {}
-                Some(trusted) if trusted.origin != rule.origin => {
-                    let (got, wanted) = (rule.origin.parse()?, trusted.origin.parse().ok());
-                    return Err(Failure::OtherOrigin { got, wanted });
-                }
-                Some(trusted) => {
-                    let cid = |rule: &RuleDocument| rule.init.as_deref().unwrap_or_default().parse();
-                    let (package, got, wanted) = (package.parse()?, cid(rule)?, cid(trusted)?);
-                    return Err(Failure::OtherInit { package, got, wanted });
-                }
-                None => {
-                    let init = rule.init.as_deref().unwrap_or_default();
-                    notes.push(format!("trusting `{package}` from now on: it begins with {init}"));
-                    known.packages.insert(package.clone(), rule.clone());
-                }
-            }
-        }
-        // Keys in two roles, for one: what is written down must be a policy.
-        TrustPolicy::new(known)?;
-        Ok(notes)
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use cidery_protocol::Codec;
+    use serde_json::json;
 
     use super::*;
 
-    const KEYS: [&str; 3] = [
-        "z6Mko9hTggMwjSTEaJaPUfE6tqcy2xvU6BnNq3e3o8qVBiyH",
-        "z6MkvRXNYcE7MMduynWTgeKbDaT1iijDSC8pZqXZc8rHPrf2",
-        "z6Mkon3Necd6NkkyfoGoHxid2znGc59LU3K7mubaRcFbLfLX",
-    ];
-
-    fn log(origin: &str, key: &str) -> Log {
-        let json = serde_json::json!({ "origin": origin, "logKeys": [key], "cosigner": KEYS[1] });
-        serde_json::from_value(json).unwrap()
-    }
-
-    fn seen(origin: &str, key: &str, init: &[u8]) -> PolicyDocument {
-        let name = "@acme/hello".parse().unwrap();
-        log(origin, key).as_policy(Some((&name, Cid::of(Codec::DagCbor, init))))
-    }
-
-    #[test]
-    fn what_is_trusted_is_said_once_and_never_replaced() {
-        let dir = tempfile::tempdir().unwrap();
-        let known = Store::new(dir.path().join("trust.json"));
-        let code = |document| remember(&known, &document).map_err(|failure| failure.code().as_str());
-        assert_eq!(code(seen("log.example", KEYS[0], b"1")).map(|notes| notes.len()), Ok(2));
-        let before = fs::read(dir.path().join("trust.json")).unwrap();
-        assert_eq!(code(seen("log.example", KEYS[0], b"1")), Ok(Vec::new()));
-        assert_eq!(code(seen("log.example", KEYS[2], b"1")), Err("log.signature"));
-        assert_eq!(code(seen("log.example", KEYS[0], b"2")), Err("policy.init"));
-        assert_eq!(code(seen("other.example", KEYS[2], b"1")), Err("policy.origin"));
-        // The cosigner of one log as the key of another.
-        assert_eq!(code(log("third.example", KEYS[1]).as_policy(None)), Err("policy.invalid"));
-        assert_eq!(fs::read(dir.path().join("trust.json")).unwrap(), before);
-        assert!(TrustPolicy::from_json(&before).is_ok(), "what is written down is a policy");
-    }
+    const COSIGNER: &str = "z6MkvRXNYcE7MMduynWTgeKbDaT1iijDSC8pZqXZc8rHPrf2";
 
     #[test]
     fn a_policy_is_looked_for_in_order_and_a_broken_one_is_not_passed_over() {
@@ -353,7 +251,9 @@ mod tests {
             })
         };
         let write = |path: &Path, origin: &str| {
-            fs::write(path, serde_json::to_vec(&seen(origin, KEYS[0], b"1")).unwrap()).unwrap();
+            let log = json!({ "logKeys": ["z6Mko9hTggMwjSTEaJaPUfE6tqcy2xvU6BnNq3e3o8qVBiyH"], "cosigner": COSIGNER });
+            let policy = json!({ "origins": { origin: log }, "packages": {} });
+            fs::write(path, policy.to_string()).unwrap();
         };
         assert_eq!(open(None).unwrap(), None);
         write(&config.path().join(USER_POLICY), "user.example");
