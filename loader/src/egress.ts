@@ -3,6 +3,7 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 
 import { usage } from "./errors.ts";
+import { isGranted } from "./hosts.ts";
 
 /** The hosts that an isolate may reach, `host` or `host:port`. */
 export interface EgressProps {
@@ -40,12 +41,4 @@ export function networkOf(exports: unknown): Network {
     }
     return entrypoint({ props: { hosts } });
   };
-}
-
-/** Whether one of `hosts` stands for the URL. */
-export function isGranted(text: string, hosts: string[]): boolean {
-  const { protocol, hostname, port } = new URL(text);
-  if (protocol !== "https:" && protocol !== "http:") return false;
-  if (protocol === "https:" && port === "" && hosts.includes(hostname)) return true;
-  return hosts.includes(`${hostname}:${port || (protocol === "https:" ? "443" : "80")}`);
 }

@@ -9,13 +9,19 @@ import type { RegistryClient } from "./registry.ts";
 
 /** Requests whose releases are remembered. */
 const REQUESTS = 1_000;
-/** Releases whose modules are kept in memory. */
-const CODES = 32;
+/** Bytes of modules that are kept, of the 128 MiB that a Worker has. */
+const CODE_BYTES = 32 << 20;
 
 /** A release that may run. */
 export interface Release {
   readonly verdict: Verdict;
   readonly modules: Modules;
+}
+
+/** The modules of a manifest. */
+interface Code {
+  modules: Modules;
+  bytes: number;
 }
 
 /** Resolves requests: from memory while a verdict holds, and past that by one refresh for all who ask. */
@@ -25,8 +31,8 @@ export class Releases {
   readonly #policy: Policy;
   readonly #now: () => number;
   readonly #seen: Seen;
-  readonly #held = new Recent<string, Release>(REQUESTS);
-  readonly #codes = new Recent<string, Modules>(CODES);
+  readonly #verdicts = new Recent<string, Verdict>(REQUESTS);
+  readonly #codes = new Recent<string, Code>(CODE_BYTES, ({ bytes }) => bytes);
   readonly #refreshes = new Flights<Release>();
 
   /** `now` is in milliseconds since 1970. */
@@ -38,23 +44,28 @@ export class Releases {
     this.#seen = verifier.rememberNothing();
   }
 
-  /** The release that is held under `key` while its verdict does; a request makes its own key. */
+  /** The release that was found under `key`, while its verdict holds; each request has a key of its own. */
   current(key: string): Release | undefined {
-    const held = this.#held.get(key);
-    return held !== undefined && this.#seconds() <= held.verdict.validUntil ? held : undefined;
+    const verdict = this.#valid(key);
+    const code = verdict && this.#codes.get(verdict.manifest.cid);
+    return code && { verdict, modules: code.modules };
   }
 
-  /** Asks the registry, and holds what it proves. Where it refuses or is refused, nothing is given out. */
+  /** Asks the registry for what is missing: a new verdict, the modules, or both. What is refused is not given out. */
   refresh(key: string, request: Request): Promise<Release> {
     return this.#refreshes.join(key, async () => {
-      const verdict = await this.#verdict(request);
-      const { cid } = verdict.manifest;
-      const modules = this.#codes.get(cid) ?? (await fetchModules(this.#registry, verdict));
-      const release = { verdict, modules };
-      this.#codes.set(cid, modules);
-      this.#held.set(key, release);
-      return release;
+      const verdict = this.#valid(key) ?? (await this.#verdict(request));
+      const { cid, modules: listed } = verdict.manifest;
+      const modules = this.#codes.get(cid)?.modules ?? (await fetchModules(this.#registry, verdict));
+      this.#codes.set(cid, { modules, bytes: listed.reduce((sum, { size }) => sum + size, 0) });
+      this.#verdicts.set(key, verdict);
+      return { verdict, modules };
     });
+  }
+
+  #valid(key: string): Verdict | undefined {
+    const verdict = this.#verdicts.get(key);
+    return verdict !== undefined && this.#seconds() <= verdict.validUntil ? verdict : undefined;
   }
 
   async #verdict(request: Request): Promise<Verdict> {

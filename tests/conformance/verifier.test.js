@@ -83,3 +83,17 @@ function bytesOf({ receipt, head, manifest }) {
   const decode = (/** @type {string} */ text) => new Uint8Array(Buffer.from(text, "base64"));
   return { receipt: decode(receipt), head: decode(head), manifest: decode(manifest) };
 }
+
+test("a defect is `internal`, and the next call works", async () => {
+  const { policy, request, now, ...rest } = await vector("ok_range");
+  const { receipt, head, manifest } = bytesOf(rest);
+  const trusted = verifier().parsePolicy(policy);
+  const seen = verifier().rememberNothing();
+  const parts = { receipt, head, manifest };
+  const other = /** @type {any} */ ({ handle: {} });
+  assert.throws(() => verifier().verify(other, request, parts, seen, now), { name: "CideryError", code: "internal" });
+  const check = verifier().verify(trusted, request, parts, seen, now).check("index.js");
+  assert.throws(() => check.finish(), { code: "module.size" });
+  assert.throws(() => check.finish(), { code: "internal" }, "it is used up");
+  assert.equal(verifier().verify(trusted, request, parts, seen, now).version, "1.2.0");
+});
