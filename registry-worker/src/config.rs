@@ -115,5 +115,6 @@ fn secret(env: &Env, name: &'static str) -> Result<SecretKey, ConfigError> {
 
 /// Variables and secrets are read alike: which one it is, only the platform's dashboard knows.
 fn read(env: &Env, name: &'static str) -> Result<String, ConfigError> {
-    env.var(name).map(|value| value.to_string()).map_err(|_| ConfigError::Missing { name })
+    let value = env.var(name).map(|value| value.to_string()).unwrap_or_default();
+    if value.is_empty() { Err(ConfigError::Missing { name }) } else { Ok(value) }
 }
