@@ -1,6 +1,7 @@
 // SPEC §11 on both hosts: one suite, the server and the Worker.
 
 import assert from "node:assert/strict";
+import { connect } from "node:net";
 import { after, before, describe, test } from "node:test";
 
 import { call, originOf, packageOf, post, publish, upload } from "../support/client.js";
@@ -157,6 +158,28 @@ for (const [host, start] of /** @type {const} */ ([
       await refused(400, "cid.malformed", () => upload(url, "", module.cid, module.bytes));
       await refused(400, "cid.malformed", () => upload(url, release.cid, `${module.cid}`.toUpperCase(), module.bytes));
       assert.equal((await upload(url, release.cid, module.cid, module.bytes)).status, 201, "the right one is taken");
+    });
+
+    test("T14: a body that breaks off or is wrong at its very end leaves nothing", async () => {
+      const made = packageOf({ origin, name: "@http/large", code: `// ${"x".repeat(3 << 20)}` });
+      assert.equal((await post(url, made.records, made.manifest.bytes)).status, 202);
+      const { release, module } = made;
+      const before = await registry.listing();
+      const { hostname, port } = new URL(url);
+      const socket = connect(Number(port), hostname);
+      const path = `/v1/blobs/${module.cid}?release=${release.cid}`;
+      socket.write(`PUT ${path} HTTP/1.1\r\nhost: ${hostname}\r\ncontent-length: ${module.size}\r\n\r\n`);
+      await new Promise((sent) => socket.write(module.bytes.subarray(0, 2 << 20), sent));
+      socket.destroy();
+      const altered = Uint8Array.from(module.bytes);
+      altered[altered.length - 1] ^= 1;
+      await refused(422, "cid.mismatch", () => upload(url, release.cid, module.cid, altered));
+      assert.equal((await call(`${url}/v1/blobs/${module.cid}`)).status, 404);
+      assert.deepEqual(await registry.listing(), before, "the store is what it was");
+      assert.equal((await upload(url, release.cid, module.cid, module.bytes)).status, 201);
+      const stored = await fetch(`${url}/v1/blobs/${module.cid}`);
+      assert.equal(stored.headers.get("content-length"), `${module.size}`);
+      assert.deepEqual(blobCid(new Uint8Array(await stored.arrayBuffer())), module.cid);
     });
 
     test("T34: without a valid signed release nothing is stored", async () => {
