@@ -29,9 +29,9 @@ const RANGE = "@acme/hello@^1";
 
 /**
  * A registry with a package, and a Worker with a loader of it.
- * @param {{ modules?: typeof PACKAGE, options?: any, rule?: any, filtered?: boolean }} [of]
+ * @param {{ modules?: typeof PACKAGE, options?: any, rule?: any, filtered?: boolean, tampers?: boolean }} [of]
  */
-async function start({ modules = PACKAGE, options, rule, filtered } = {}) {
+async function start({ modules = PACKAGE, options, rule, filtered, tampers } = {}) {
   const stack = new AsyncDisposableStack();
   const registry = stack.use(await StaticRegistry.start(modules, options));
   const worker = stack.use(await startWorker("tests/loader/fixtures/wrangler.jsonc"));
@@ -41,7 +41,7 @@ async function start({ modules = PACKAGE, options, rule, filtered } = {}) {
     return response.json();
   };
   const policy = policyOf(rule);
-  const created = await ask("create", { registry: registry.url, policy, now: START + 10, filtered });
+  const created = await ask("create", { registry: registry.url, policy, now: START + 10, filtered, tampers });
   assert.deepEqual(created, {});
   const load = (of = {}) => ask("load", { reference: RANGE, ...of });
   return { registry, ask, load, [Symbol.asyncDispose]: () => stack.disposeAsync() };
@@ -104,6 +104,11 @@ for (const [about, code, change] of /** @type {[string, string, (path: string, b
     assert.equal((await on.load()).status, 200, "a refusal leaves nothing behind");
   });
 }
+
+test("T29 what is loaded is what was checked, whatever becomes of the buffers it came in", async () => {
+  await using on = await start({ tampers: true });
+  assert.deepEqual(await on.load(), { status: 200, text: "caf\u00e9 \u{1f37a}" });
+});
 
 test("T5 past its verdict a release is not given out, until a refresh proves it again", async () => {
   await using on = await start();
