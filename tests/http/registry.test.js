@@ -182,6 +182,24 @@ for (const [host, start] of /** @type {const} */ ([
       assert.deepEqual(blobCid(new Uint8Array(await stored.arrayBuffer())), module.cid);
     });
 
+    test("a blob that ten upload at once is stored, and the wrong ones among them are refused", async () => {
+      const made = packageOf({ origin, name: "@http/crowd", code: `// ${"y".repeat(1 << 20)}` });
+      assert.equal((await post(url, made.records, made.manifest.bytes)).status, 202);
+      const { release, module } = made;
+      const altered = Uint8Array.from(module.bytes);
+      altered[altered.length - 1] ^= 1;
+      const uploads = Array.from({ length: 10 }, (_, at) =>
+        upload(url, release.cid, module.cid, at % 3 === 2 ? altered : module.bytes),
+      );
+      const answers = await Promise.all(uploads);
+      for (const [at, { status, code }] of answers.entries()) {
+        if (at % 3 === 2) assert.deepEqual([status, code], [422, "cid.mismatch"]);
+        else assert.ok(status === 201 || status === 200, `${status} ${code}`);
+      }
+      const stored = await (await fetch(`${url}/v1/blobs/${module.cid}`)).arrayBuffer();
+      assert.deepEqual(blobCid(new Uint8Array(stored)), module.cid);
+    });
+
     test("T34: without a valid signed release nothing is stored", async () => {
       const made = packageOf({ origin, name: "@http/stranger" });
       await refused(403, "upload.unexpected", () => upload(url, made.release.cid, made.module.cid, made.module.bytes));
