@@ -89,7 +89,7 @@ codes! {
     RecordVersionTaken = "record.version_taken";
     /// The package exists, and a second `init` is not the first.
     RecordInitTaken = "record.init_taken";
-    /// A log entry, checkpoint, receipt, head or resolution is not of its format.
+    /// A checkpoint, receipt, head, resolution or tile is not of its format.
     LogMalformed = "log.malformed";
     /// A checkpoint is of another log.
     LogOrigin = "log.origin";

@@ -76,7 +76,7 @@ impl SignedRecord {
     /// As [`SignedRecord::from_envelope`], and [`Error::Cbor`] or [`Error::Limit`] where the bytes are no entry.
     pub fn from_entry(bytes: &[u8], authority: Option<&Authority>) -> Result<Self, Error> {
         let entry: Entry = canonical::decode("log entry", limits::ENTRY_BYTES, bytes)?;
-        canonical::within("signatures of a log entry", limits::KEYS, entry.signatures.len())?;
+        canonical::within("signatures of a log entry", limits::SIGNATURES, entry.signatures.len())?;
         if !entry.signatures.is_sorted_by(|a, b| a.key < b.key) {
             let reason = "the signatures are not sorted by key, or a key is there twice".to_owned();
             return Err(Error::Cbor { what: "log entry", reason });

@@ -68,7 +68,7 @@ impl Envelope {
         canonical::within("bytes of an envelope", limits::ENVELOPE_BYTES, json.len())?;
         let refused = |reason: String| Error::Envelope { reason };
         let json: Json = serde_json::from_slice(json).map_err(|error| refused(error.to_string()))?;
-        canonical::within("signatures of an envelope", limits::KEYS, json.signatures.len())?;
+        canonical::within("signatures of an envelope", limits::SIGNATURES, json.signatures.len())?;
         let bytes = |field: &str, text: &str| {
             STANDARD.decode(text).map_err(|error| refused(format!("{field} is not base64: {error}")))
         };

@@ -14,7 +14,7 @@
 //! | §2 content identifiers | [`Cid`], [`Codec`] |
 //! | §3 names, versions, ranges | [`PackageName`], [`Origin`], [`Version`], [`Range`] |
 //! | §4 keys and signatures | [`PublicKey`], [`Signature`] |
-//! | §5 manifest | [`manifest`] |
+//! | §5 manifest | [`manifest`], [`TextCheck`] |
 //! | §6 records | [`Envelope`], [`Record`], [`Authority`], [`PackageState`] |
 //! | §7 log: entries, checkpoints | [`SignedRecord`], [`log`] |
 //! | §8 log: tree, proofs, tiles | [`log`] |
@@ -40,6 +40,7 @@ mod package;
 mod path;
 mod receipt;
 mod record;
+mod text;
 mod version;
 
 pub use cid::{Cid, Codec};
@@ -52,4 +53,5 @@ pub use name::{Origin, PackageName};
 pub use package::{Authority, PackageState, ReleaseState};
 pub use receipt::{Head, HeadFormat, Join, Receipt, ReceiptFormat, Resolution, ResolutionFormat, Since};
 pub use record::{Action, Build, Floors, Init, NpmSource, Provenance, Record, RecordBody, Recovery, Release};
+pub use text::TextCheck;
 pub use version::{Range, Version};

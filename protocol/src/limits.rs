@@ -12,7 +12,11 @@ pub const ORIGIN_CHARS: usize = 128;
 pub const MANIFEST_BYTES: usize = 1 << 20;
 /// Modules of a manifest.
 pub const MANIFEST_MODULES: usize = 1_000;
-/// Bytes of all modules of a manifest together: what Worker Loader takes.
+/// npm packages in a manifest's list of what was bundled.
+pub const MANIFEST_BUNDLED: usize = 10_000;
+/// Hosts, names of bindings and compatibility flags of a manifest, each.
+pub const MANIFEST_WORDS: usize = 256;
+/// Bytes of all modules of a manifest together, which is what Worker Loader takes; and of all its source maps.
 pub const CODE_BYTES: u64 = 64 << 20;
 /// Bytes of one blob.
 pub const BLOB_BYTES: u64 = 64 << 20;
@@ -20,8 +24,14 @@ pub const BLOB_BYTES: u64 = 64 << 20;
 pub const PATH_CHARS: usize = 512;
 /// Bytes of an envelope as JSON.
 pub const ENVELOPE_BYTES: usize = 8 << 10;
-/// Signatures of an envelope, and keys of an authority.
+/// Keys of an authority.
 pub const KEYS: usize = 16;
+/// Signatures of an envelope or log entry: those of an authority and of the one that takes over.
+pub const SIGNATURES: usize = 2 * KEYS;
+/// Attestations of a release.
+pub const ATTESTATIONS: usize = 16;
+/// Bytes of an attestation.
+pub const ATTESTATION_BYTES: u64 = 1 << 20;
 /// Bytes of a log entry: what C2SP's entry bundles can hold.
 pub const ENTRY_BYTES: usize = 65_535;
 /// Bytes of a checkpoint with all its signatures: room for 16 post-quantum ones of 3.3 KB.

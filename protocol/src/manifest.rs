@@ -295,6 +295,14 @@ impl ManifestBody {
         if total > limits::CODE_BYTES {
             return Err(Error::Limit { what: "bytes of all modules", got: total, limit: limits::CODE_BYTES });
         }
+        let total = self.source_maps.iter().fold(0, |sum: u64, map| sum.saturating_add(map.size));
+        if total > limits::CODE_BYTES {
+            return Err(Error::Limit {
+                what: "bytes of all source maps",
+                got: total,
+                limit: limits::CODE_BYTES,
+            });
+        }
         // (4) a map belongs to a module, and each module has at most one
         sorted("sourceMaps", &self.source_maps, |a, b| a.module < b.module)?;
         if let Some(map) = self.source_maps.iter().find(|map| self.module(&map.module).is_none()) {
@@ -305,11 +313,14 @@ impl ManifestBody {
             return refused("the compatibility date is not YYYY-MM-DD");
         }
         let flags = &self.compatibility.flags;
+        canonical::within("compatibility flags", limits::MANIFEST_WORDS, flags.len())?;
         sorted("compatibility flags", flags, |a, b| a < b)?;
         if !flags.iter().all(|flag| word(flag, 1..=64, b"_")) {
             return refused("a compatibility flag is a-z, 0-9 and _");
         }
         // (6) needs: hosts and names of bindings
+        canonical::within("egress hosts", limits::MANIFEST_WORDS, self.needs.egress.len())?;
+        canonical::within("bindings", limits::MANIFEST_WORDS, self.needs.bindings.len())?;
         sorted("egress hosts", &self.needs.egress, |a, b| a < b)?;
         if let Some(host) = self.needs.egress.iter().find(|host| !is_host(host)) {
             return refused(format!(
@@ -322,6 +333,7 @@ impl ManifestBody {
             return refused(format!("`{}` is not the name of a binding", quote(name)));
         }
         // (7) what was bundled
+        canonical::within("bundled packages", limits::MANIFEST_BUNDLED, self.bundled.len())?;
         sorted("bundled packages", &self.bundled, |a, b| a < b)?;
         let printable =
             |text: &str| (1..=256).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
@@ -369,8 +381,17 @@ fn is_date(text: &str) -> bool {
             .iter()
             .enumerate()
             .all(|(at, byte)| if at == 4 || at == 7 { *byte == b'-' } else { byte.is_ascii_digit() })
-        && number(5..7).is_some_and(|month| (1..=12).contains(&month))
-        && number(8..10).is_some_and(|day| (1..=31).contains(&day))
+        && match (number(0..4), number(5..7), number(8..10)) {
+            (Some(year), Some(month @ 1..=12), Some(day @ 1..)) => {
+                let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+                day <= match month {
+                    2 => 28 + u32::from(leap),
+                    4 | 6 | 9 | 11 => 30,
+                    _ => 31,
+                }
+            }
+            _ => false,
+        }
 }
 
 /// Whether `text` is a host as manifests and policies name it: `host` or `host:port`, lower case (SPEC §5.2).

@@ -118,6 +118,9 @@ pub struct NpmSource {
     pub version: String,
     /// The integrity of its tarball.
     pub integrity: String,
+    /// What else its registry said of it that was checked, sorted: words such as `registry-signature`. None where it offered
+    /// nothing.
+    pub checked: Vec<String>,
 }
 
 /// An attestation about a release.
@@ -126,6 +129,8 @@ pub struct NpmSource {
 pub struct Provenance {
     /// The blob that holds it.
     pub cid: Cid,
+    /// The number of its bytes.
+    pub size: u64,
     /// The SHA-256 of the manifest: the subject that it must name.
     pub subject: ByteArray<32>,
 }
@@ -288,9 +293,13 @@ impl Release {
     fn validate(&self, package: &PackageName) -> Result<(), Error> {
         // (4) the manifest is an object, attestations are blobs, sorted and distinct
         self.manifest.expect(Codec::DagCbor)?;
-        canonical::within("attestations of a release", limits::KEYS, self.provenance.len())?;
+        canonical::within("attestations of a release", limits::ATTESTATIONS, self.provenance.len())?;
         for provenance in &self.provenance {
             provenance.cid.expect(Codec::Raw)?;
+            if provenance.size > limits::ATTESTATION_BYTES {
+                let (got, limit) = (provenance.size, limits::ATTESTATION_BYTES);
+                return Err(Error::Limit { what: "bytes of an attestation", got, limit });
+            }
         }
         if !self.provenance.is_sorted_by(|a, b| a.cid < b.cid) {
             return refused("the attestations are not sorted by CID, or one is there twice");
@@ -301,6 +310,14 @@ impl Release {
             printable("npm.name", &npm.name, 214)?;
             printable("npm.version", &npm.version, 256)?;
             printable("npm.integrity", &npm.integrity, 256)?;
+            canonical::within("words of npm.checked", limits::ATTESTATIONS, npm.checked.len())?;
+            let word = |text: &String| {
+                let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+                (1..=64).contains(&text.len()) && text.bytes().all(allowed)
+            };
+            if !npm.checked.is_sorted_by(|a, b| a < b) || !npm.checked.iter().all(word) {
+                return refused("npm.checked is not a sorted list of words of a-z, 0-9 and -, each once");
+            }
         }
         // (6) in the scope @npm, package and npm name map to each other
         if package.scope() == "npm"
@@ -315,13 +332,15 @@ impl Release {
 impl NpmSource {
     /// The name in the scope `@npm` that stands for the npm package (SPEC §3.4); none where it has none.
     pub fn package(&self) -> Option<PackageName> {
-        if self.name.contains("__") {
-            return None;
-        }
         let flat = match self.name.strip_prefix('@') {
             Some(scoped) => scoped.replacen('/', "__", 1),
             None => self.name.clone(),
         };
+        // One pair of underscores marks a scope. Any other run of them could be read in two ways.
+        let marks = usize::from(self.name.starts_with('@'));
+        if flat.matches("__").count() != marks || flat.contains("___") {
+            return None;
+        }
         format!("@npm/{flat}").parse().ok()
     }
 }

@@ -1,7 +1,8 @@
 //! Versions and ranges (SPEC §3): a version is Semantic Versioning 2.0.0 without build metadata, a range is npm's.
 
-use std::{cmp::Ordering, fmt, str::FromStr};
+use std::{fmt, str::FromStr};
 
+use deno_semver::{RangeBound, RangeSetOrTag};
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, error::quote, limits};
@@ -41,7 +42,7 @@ impl FromStr for Version {
         if !version.build.is_empty() {
             return Err(refused("build metadata is not allowed"));
         }
-        if version.major.max(version.minor).max(version.patch) > LARGEST {
+        if !numbers_are_small(text) {
             return Err(refused("a number is over 2^53 - 1"));
         }
         if version.to_string() != text {
@@ -101,10 +102,7 @@ impl Range {
 
     /// The greatest of `versions` that satisfies the range.
     pub fn newest<'v>(&self, versions: impl IntoIterator<Item = &'v Version>) -> Option<&'v Version> {
-        versions
-            .into_iter()
-            .filter(|version| self.contains(version))
-            .max_by(|a, b| a.cmp(b).then(Ordering::Equal))
+        versions.into_iter().filter(|version| self.contains(version)).max()
     }
 
     /// The range as it was written.
@@ -121,16 +119,57 @@ impl FromStr for Range {
         if text.len() > limits::RANGE_CHARS {
             return Err(refused("longer than 256 characters"));
         }
-        if !text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
-            return Err(refused("only printable ASCII is allowed"));
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b" .*+-<>=~^|".contains(&byte);
+        if !text.bytes().all(allowed) {
+            return Err(refused("only A-Z, a-z, 0-9, spaces and . * + - < > = ~ ^ | are allowed"));
         }
-        let parsed = deno_semver::VersionReq::parse_from_npm(text)
-            .map_err(|error| refused(error.to_string().lines().next().unwrap_or("not a range of npm")))?;
+        // The parser computes the next version without looking whether there is one.
+        if !numbers_are_small(text) {
+            return Err(refused("a number is over 2^53 - 1"));
+        }
+        let parse = |text: &str| {
+            deno_semver::VersionReq::parse_from_npm(text)
+                .map_err(|error| refused(error.to_string().lines().next().unwrap_or("not a range of npm")))
+        };
+        let parsed = parse(text)?;
         if parsed.tag().is_some() {
             return Err(refused("a tag is not a range"));
         }
+        let mut alternatives = text.split("||").peekable();
+        while let Some(alternative) = alternatives.next() {
+            let last_of_one = alternatives.peek().is_none() && !text.contains("||");
+            if alternative.trim().is_empty() && !last_of_one {
+                return Err(refused("an alternative is empty: write `*` for all versions"));
+            }
+            // The parser narrows a conjunction that nothing satisfies to one version, which would then satisfy it.
+            if is_conjunction(alternative) && is_point(&parse(alternative)?) {
+                return Err(refused("a conjunction leaves no version, or a single one: write that version"));
+            }
+        }
         Ok(Range { text: text.to_owned(), parsed })
     }
+}
+
+/// Whether every run of digits is a number that npm's parser can hold.
+fn numbers_are_small(text: &str) -> bool {
+    text.split(|c: char| !c.is_ascii_digit())
+        .all(|digits| digits.is_empty() || digits.parse::<u64>().is_ok_and(|number| number <= LARGEST))
+}
+
+/// Whether several comparators must hold at once. A hyphen range is one.
+fn is_conjunction(alternative: &str) -> bool {
+    let operators = |word: &&str| !word.chars().all(|c| "<>=~^v".contains(c));
+    let words: Vec<&str> = alternative.split_whitespace().filter(operators).collect();
+    words.len() > 1 && !(words.len() == 3 && words[1] == "-")
+}
+
+/// Whether lower and upper bound are one version.
+fn is_point(parsed: &deno_semver::VersionReq) -> bool {
+    let RangeSetOrTag::RangeSet(set) = parsed.inner() else { return false };
+    set.0.iter().any(|range| match (&range.start, &range.end) {
+        (RangeBound::Version(start), RangeBound::Version(end)) => start.version == end.version,
+        _ => false,
+    })
 }
 
 impl fmt::Display for Range {
@@ -155,9 +194,18 @@ mod tests {
 
     #[test]
     fn versions_are_canonical() {
-        for text in
-            ["1", "1.2", "v1.2.3", "1.2.3+b", "01.2.3", "1.2.3-01", "1.2.3 ", "1.2.9007199254740992", ""]
-        {
+        for text in [
+            "1",
+            "1.2",
+            "v1.2.3",
+            "1.2.3+b",
+            "01.2.3",
+            "1.2.3-01",
+            "1.2.3 ",
+            "1.2.9007199254740992",
+            "1.0.0-99999999999999999999",
+            "",
+        ] {
             assert!(text.parse::<Version>().is_err(), "{text:?} passed");
         }
         assert_eq!(version("1.2.3-rc.1").to_string(), "1.2.3-rc.1");
@@ -181,6 +229,51 @@ mod tests {
             assert_eq!(parsed.contains(&version(text)), wanted, "{range} on {text}");
         }
         assert!("latest".parse::<Range>().is_err());
+    }
+
+    #[test]
+    fn t27_numbers_that_no_version_has_are_refused() {
+        for range in [
+            "1 - 18446744073709551615",
+            "^18446744073709551615",
+            "~1.18446744073709551615",
+            ">18446744073709551615",
+            "<=1.0.0-99999999999999999999",
+            "9007199254740992",
+        ] {
+            assert!(range.parse::<Range>().is_err(), "{range}");
+        }
+        let largest: Range =
+            "^9007199254740991.9007199254740991.9007199254740991".parse().expect("the largest");
+        assert!(!largest.contains(&version("1.0.0")));
+    }
+
+    #[test]
+    fn what_npm_does_not_read_is_refused() {
+        for range in ["1.2.3, 2", "2 && 3", "a! || 1", "1/2", "latest", "1\t2", "\u{1d7d9}"] {
+            assert!(range.parse::<Range>().is_err(), "{range}");
+        }
+    }
+
+    #[test]
+    fn conjunctions_that_leave_nothing_are_refused() {
+        for range in [
+            "^3.0.2 <=0.0.3",
+            "2.0.0 >= 2.2.3 || 3.0.3",
+            "=1.0.0 v2.2.1-beta.1",
+            ">2.x v2.0.0-0",
+            ">=1.2.3 <=1.2.3",
+            "~2 || ",
+            "|| 1",
+            ">3 <2",
+        ] {
+            assert!(range.parse::<Range>().is_err(), "{range}");
+        }
+        for range in
+            ["", " ", "1.2.3 - 1.2.3", ">= 1.2.3", ">=1 <3", "1.2.3", "= 1.2.3 || =2.0.0", "^1.2 <1.5 || 3.x"]
+        {
+            assert!(range.parse::<Range>().is_ok(), "{range}");
+        }
     }
 
     #[test]

@@ -49,6 +49,14 @@ fn rule_3_blobs() {
     refused(Code::LimitExceeded, |body| body.modules[0].size = (64 << 20) + 1);
     refused(Code::LimitExceeded, |body| body.modules[0].size = 64 << 20);
     refused(Code::ManifestInvalid, |body| body.source_maps[0].cid = body.modules[0].cid);
+    refused(Code::LimitExceeded, |body| {
+        let map = |module: &str| SourceMap {
+            module: module.into(),
+            cid: Cid::of(Codec::Raw, module.as_bytes()),
+            size: 40 << 20,
+        };
+        body.source_maps = vec![map("data/words.txt"), map("index.js")];
+    });
 }
 
 #[test]
@@ -59,7 +67,17 @@ fn rule_4_source_maps() {
 
 #[test]
 fn rule_5_compatibility() {
-    for date in ["", "2026-1-01", "2026-13-01", "2026-00-01", "2026-01-32", "today", "2026/01/01"] {
+    for date in [
+        "",
+        "2026-1-01",
+        "2026-13-01",
+        "2026-00-01",
+        "2026-01-32",
+        "2026-02-29",
+        "2026-04-31",
+        "today",
+        "2026/01/01",
+    ] {
         refused(Code::ManifestInvalid, |body| body.compatibility.date = date.into());
     }
     refused(Code::ManifestInvalid, |body| body.compatibility.flags = vec!["b".into(), "a".into()]);
@@ -74,6 +92,7 @@ fn rule_6_needs() {
         refused(Code::ManifestInvalid, |body| body.needs.egress = vec![host.into()]);
     }
     refused(Code::ManifestInvalid, |body| body.needs.egress.reverse());
+    refused(Code::LimitExceeded, |body| body.needs.egress = (0..257).map(|at| format!("h{at:03}")).collect());
     for name in ["", "1A", "A-B", "é"] {
         refused(Code::ManifestInvalid, |body| body.needs.bindings = vec![name.into()]);
     }

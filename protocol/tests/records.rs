@@ -113,7 +113,7 @@ fn t12_a_release_below_its_floor_is_refused() {
     let mut release = release_body("1.0.0", &state);
     if let Action::Release(action) = &mut release.action {
         let cid = Cid::of(Codec::Raw, b"attestation");
-        action.provenance.push(Provenance { cid, subject: serde_bytes::ByteArray::new([7; 32]) });
+        action.provenance.push(Provenance { cid, size: 11, subject: serde_bytes::ByteArray::new([7; 32]) });
     }
     assert!(follow(&state, release, &[&alice]).is_ok());
 }
@@ -220,6 +220,7 @@ fn t01_names_in_the_scope_npm_stand_for_their_npm_package() {
         name: name.into(),
         version: "1.0.0".into(),
         integrity: "sha512-AA==".into(),
+        checked: vec![],
     };
     let state = begin(&[&key(1)], 1);
     let release = |package: &str, npm: Option<NpmSource>| {
@@ -235,5 +236,8 @@ fn t01_names_in_the_scope_npm_stand_for_their_npm_package() {
     assert_eq!(release("@npm/hono", Some(npm("zod"))), Some(Code::RecordInvalid));
     assert_eq!(release("@npm/hono", None), Some(Code::RecordInvalid));
     assert_eq!(release("@npm/a__b", Some(npm("a__b"))), Some(Code::RecordInvalid));
+    for name in ["@a_/b", "@a/_b", "a___b", "@a__b/c", "@a/b__c", "a/b", "@a/b/c"] {
+        assert_eq!(npm(name).package(), None, "{name}: two npm names would be one package, or it is no name");
+    }
     assert_eq!(release("@acme/hono", Some(npm("hono"))), None);
 }

@@ -1,6 +1,6 @@
 //! Checking a module while it arrives (SPEC §5.3, §10.5).
 
-use cidery_protocol::{Cid, Codec, Error};
+use cidery_protocol::{Cid, Codec, Error, TextCheck};
 
 use crate::{Part, VerifyError};
 
@@ -17,12 +17,12 @@ pub struct BlobCheck {
     size: u64,
     got: u64,
     hasher: blake3::Hasher,
-    text: Option<Text>,
+    text: Option<TextCheck>,
 }
 
 impl BlobCheck {
     pub(crate) fn new(path: &str, cid: Cid, size: u64, is_text: bool) -> Self {
-        let text = is_text.then(Text::default);
+        let text = is_text.then(TextCheck::default);
         BlobCheck { path: path.to_owned(), cid, size, got: 0, hasher: blake3::Hasher::new(), text }
     }
 
@@ -54,7 +54,7 @@ impl BlobCheck {
         if got != self.cid {
             return Err(Part::Blob.refuse()(Error::Digest { got, wanted: self.cid }));
         }
-        match self.text.and_then(Text::fault) {
+        match self.text.as_ref().and_then(TextCheck::fault) {
             Some(reason) => Err(Part::Blob.refuse()(Error::ModuleEncoding { path: self.path, reason })),
             None => Ok(()),
         }
@@ -66,67 +66,9 @@ impl BlobCheck {
     }
 }
 
-/// UTF-8 without a byte order mark, checked in chunks that may end inside of a character.
-#[derive(Clone, Debug, Default)]
-struct Text {
-    /// The first bytes, at most three: where a byte order mark would be.
-    start: Vec<u8>,
-    /// A character whose end has not come yet, at most three bytes.
-    open: Vec<u8>,
-    malformed: bool,
-}
-
-/// U+FEFF in UTF-8.
-const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
-
-impl Text {
-    fn update(&mut self, mut chunk: &[u8]) {
-        let missing = BYTE_ORDER_MARK.len() - self.start.len();
-        self.start.extend_from_slice(&chunk[..missing.min(chunk.len())]);
-        // A character that an earlier chunk began is completed byte by byte.
-        while !self.open.is_empty()
-            && !self.malformed
-            && let Some((byte, rest)) = chunk.split_first()
-        {
-            self.open.push(*byte);
-            chunk = rest;
-            match std::str::from_utf8(&self.open) {
-                Ok(_) => self.open.clear(),
-                Err(error) => self.malformed = error.error_len().is_some(),
-            }
-        }
-        if self.malformed {
-            return;
-        }
-        if let Err(error) = std::str::from_utf8(chunk) {
-            match error.error_len() {
-                Some(_) => self.malformed = true,
-                None => self.open.extend_from_slice(&chunk[error.valid_up_to()..]),
-            }
-        }
-    }
-
-    fn fault(self) -> Option<&'static str> {
-        if self.start == BYTE_ORDER_MARK {
-            Some("begins with a byte order mark")
-        } else if self.malformed || !self.open.is_empty() {
-            Some("is not UTF-8")
-        } else {
-            None
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
-
-    fn fault(chunks: &[&[u8]]) -> Option<&'static str> {
-        let mut text = Text::default();
-        chunks.iter().for_each(|chunk| text.update(chunk));
-        text.fault()
-    }
 
     fn code(of: &[u8], declared: u64, bytes: &[u8]) -> Option<&'static str> {
         let mut check = BlobCheck::new("a.js", Cid::of(Codec::Raw, of), declared, true);
@@ -144,28 +86,5 @@ mod tests {
         assert_eq!(code_of(b"hello worlD"), Some("cid.mismatch"));
         assert_eq!(code(b"\xff", 1, b"\xff"), Some("module.encoding"));
         assert_eq!(code(b"\xff", 1, b"\xfe"), Some("cid.mismatch"));
-    }
-
-    #[test]
-    fn t29_byte_order_marks_are_found_across_chunks() {
-        let mark = Some("begins with a byte order mark");
-        assert_eq!(fault(&[b"\xef\xbb\xbfa"]), mark);
-        assert_eq!(fault(&[b"\xef", b"", b"\xbb", b"\xbfa"]), mark);
-        assert_eq!(fault(&[b"a\xef\xbb\xbf"]), None);
-        assert_eq!(fault(&[b"\xef\xbb"]), Some("is not UTF-8"));
-        assert_eq!(fault(&[]), None);
-    }
-
-    proptest! {
-        #[test]
-        fn chunks_say_what_the_whole_says(bytes in proptest::collection::vec(prop_oneof![Just(0xef), Just(0xbb), Just(0xbf), Just(0xf0), Just(0x9f), Just(0x80), Just(0xc3), Just(b'a'), any::<u8>()], 0..24), cut in 1usize..6) {
-            let whole = match std::str::from_utf8(&bytes) {
-                _ if bytes.starts_with(&BYTE_ORDER_MARK) => Some("begins with a byte order mark"),
-                Err(_) => Some("is not UTF-8"),
-                Ok(_) => None,
-            };
-            let chunks: Vec<&[u8]> = bytes.chunks(cut).collect();
-            prop_assert_eq!(fault(&chunks), whole);
-        }
     }
 }

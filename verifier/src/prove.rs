@@ -114,7 +114,7 @@ fn check_seen(head: &Head, tree: &Checkpoint, seen: &Seen) -> Result<(), VerifyE
     match &head.since {
         Some(since) if since.size == seen.size => {
             verify_consistency(seen.size, tree.size, &seen.root, &tree.root, &since.consistency)
-                .map_err(|_| fork(tree, seen.size, seen.root))
+                .map_err(Part::Head.refuse())
         }
         _ => Err(VerifyError::Unproven { head: tree.size, earlier: seen.size }),
     }

@@ -129,6 +129,7 @@ pub fn vectors() -> Vec<Vector> {
                 plan.release.change = Some(|release| {
                     let attestation = map([
                         ("cid", link(Cid::of(Codec::Raw, b"an attestation"))),
+                        ("size", Ipld::Integer(11)),
                         ("subject", Ipld::Bytes(vec![7; 32])),
                     ]);
                     list(release, "body.provenance").push(attestation);

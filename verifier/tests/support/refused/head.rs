@@ -167,7 +167,7 @@ pub fn memories() -> Vec<Vector> {
         ),
         refused(
             "T23_fork_of_a_smaller_tree",
-            Code::LogFork,
+            Code::LogProof,
             "The head does not continue the tree that was seen.",
             same,
             |case, built| {
