@@ -1,6 +1,6 @@
 //! The judgement over a blob while it is read (SPEC §11.4): its length, its hash, its SHA-256, and whether it is text.
 
-use cidery_protocol::{Cid, Codec, Error as Refusal, manifest::ManifestBody};
+use cidery_protocol::{Cid, Codec, Error as Refusal, TextCheck, manifest::ManifestBody};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteArray;
 use sha2::{Digest, Sha256};
@@ -82,7 +82,7 @@ pub struct Admission {
     read: u64,
     blake3: blake3::Hasher,
     sha256: Sha256,
-    text: Utf8,
+    text: TextCheck,
 }
 
 impl Admission {
@@ -94,7 +94,7 @@ impl Admission {
             read: 0,
             blake3: blake3::Hasher::new(),
             sha256: Sha256::new(),
-            text: Utf8::default(),
+            text: TextCheck::default(),
         }
     }
 
@@ -125,7 +125,7 @@ impl Admission {
         self.read = read;
         self.blake3.update(bytes);
         self.sha256.update(bytes);
-        self.text.push(bytes);
+        self.text.update(bytes);
         Ok(())
     }
 
@@ -142,7 +142,7 @@ impl Admission {
             return Err(Refusal::Digest { got, wanted: self.cid }.into());
         }
         let sha256 = ByteArray::new(self.sha256.clone().finalize().into());
-        let facts = BlobFacts { size: self.read, text: self.text.holds(), sha256 };
+        let facts = BlobFacts { size: self.read, text: self.text.fault().is_none(), sha256 };
         self.expected.met_by(&self.cid, &facts)?;
         Ok(facts)
     }
@@ -152,84 +152,9 @@ impl Admission {
     }
 }
 
-/// Whether bytes that come in pieces are UTF-8 without a byte order mark.
-#[derive(Debug, Default)]
-struct Utf8 {
-    /// The first bytes, until there are enough to tell a byte order mark.
-    start: Vec<u8>,
-    /// A character's bytes that the last piece broke off in.
-    tail: Vec<u8>,
-    refused: bool,
-}
-
-impl Utf8 {
-    const MARK: &[u8] = b"\xef\xbb\xbf";
-
-    fn push(&mut self, bytes: &[u8]) {
-        if self.refused {
-            return;
-        }
-        let wanted = Self::MARK.len() - self.start.len();
-        self.start.extend_from_slice(&bytes[..wanted.min(bytes.len())]);
-        if self.start == Self::MARK {
-            self.refused = true;
-            return;
-        }
-        let mut bytes = bytes;
-        // Complete the character that was broken off, byte by byte: at most three times.
-        while !self.tail.is_empty() && !bytes.is_empty() {
-            self.tail.push(bytes[0]);
-            bytes = &bytes[1..];
-            match std::str::from_utf8(&self.tail) {
-                Ok(_) => self.tail.clear(),
-                Err(error) if error.error_len().is_some() => {
-                    self.refused = true;
-                    return;
-                }
-                Err(_) => {}
-            }
-        }
-        if let Err(error) = std::str::from_utf8(bytes) {
-            self.refused = error.error_len().is_some();
-            self.tail = bytes[error.valid_up_to()..].to_vec();
-        }
-    }
-
-    fn holds(&self) -> bool {
-        !self.refused && self.tail.is_empty()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn is_text(bytes: &[u8], step: usize) -> bool {
-        let mut text = Utf8::default();
-        bytes.chunks(step).for_each(|chunk| text.push(chunk));
-        text.holds()
-    }
-
-    #[test]
-    fn t29_text_is_judged_alike_in_pieces_of_any_size() {
-        let cases: [(&[u8], bool); 10] = [
-            (b"", true),
-            (b"a", true),
-            ("äß€😀 x".as_bytes(), true),
-            (b"\xef\xbb\xbfa", false),
-            (b"\xef\xbb", false),
-            (b"a\xef\xbb\xbf", true),
-            (b"\x80", false),
-            (b"a\xe2\x82", false),
-            (b"\xf0\x9f\x98\x80\xff", false),
-            (b"\xed\xa0\x80", false),
-        ];
-        for (bytes, wanted) in cases {
-            for step in 1..6 {
-                assert_eq!(is_text(bytes, step), wanted, "{bytes:?} by {step}");
-            }
-        }
-    }
 
     #[test]
     fn t14_other_bytes_sizes_and_digests_are_refused() {
@@ -252,6 +177,22 @@ mod tests {
             (5, vec![right, ByteArray::new([0; 32])], b"hello", "module.sha256"),
         ] {
             assert_eq!(code(judge(expected(size, sha256), bytes)), Err(wanted));
+        }
+    }
+    #[test]
+    fn t29_text_is_judged_in_pieces_of_any_size() {
+        for (bytes, wanted) in [
+            ("äß€😀 x".as_bytes(), Ok(())),
+            (b"\xef\xbb\xbfa", Err("module.encoding")),
+            (b"a\xe2\x82", Err("module.encoding")),
+        ] {
+            for step in 1..6 {
+                let expected = Expectation { size: bytes.len() as u64, text: true, sha256: vec![] };
+                let mut admission = Admission::new(Cid::of(Codec::Raw, bytes), expected);
+                bytes.chunks(step).for_each(|chunk| admission.push(chunk).expect("not too many"));
+                let judged = admission.finish().map(drop).map_err(|error| error.code().as_str());
+                assert_eq!(judged, wanted, "{bytes:?} by {step}");
+            }
         }
     }
 }
