@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 
 import { call, originOf, packageOf, post, publish, upload } from "../support/client.js";
 import { blobCid, initOf, keyOf, manifestOf, moduleOf, objectCid, recordOf, releaseOf } from "../support/objects.js";
@@ -39,6 +41,14 @@ for (const [host, start] of /** @type {const} */ ([
       assert.deepEqual({ status: answer.status, code: answer.code }, { status, code }, JSON.stringify(answer.body));
       assert.ok(answer.body.error.message && answer.body.error.hint, "an error says what was wrong and what to do");
       assert.deepEqual(await registry.listing(), before, "the store is what it was");
+    };
+
+    /** Waits until the store is what it was: a host notices by itself that a client has gone. @param {string[]} listing */
+    const untilStored = async (listing) => {
+      for (let attempt = 0; !isDeepStrictEqual(await registry.listing(), listing); attempt++) {
+        assert.ok(attempt < 100, "what a client left behind is gone within ten seconds");
+        await sleep(100);
+      }
     };
 
     test("says whose log it is", async () => {
@@ -165,17 +175,19 @@ for (const [host, start] of /** @type {const} */ ([
       assert.equal((await post(url, made.records, made.manifest.bytes)).status, 202);
       const { release, module } = made;
       const before = await registry.listing();
+      const altered = Uint8Array.from(module.bytes);
+      altered[altered.length - 1] ^= 1;
+      await refused(422, "cid.mismatch", () => upload(url, release.cid, module.cid, altered));
+
       const { hostname, port } = new URL(url);
       const socket = connect(Number(port), hostname);
       const path = `/v1/blobs/${module.cid}?release=${release.cid}`;
       socket.write(`PUT ${path} HTTP/1.1\r\nhost: ${hostname}\r\ncontent-length: ${module.size}\r\n\r\n`);
       await new Promise((sent) => socket.write(module.bytes.subarray(0, 2 << 20), sent));
+      await sleep(200); // the host has begun to store it
       socket.destroy();
-      const altered = Uint8Array.from(module.bytes);
-      altered[altered.length - 1] ^= 1;
-      await refused(422, "cid.mismatch", () => upload(url, release.cid, module.cid, altered));
+      await untilStored(before);
       assert.equal((await call(`${url}/v1/blobs/${module.cid}`)).status, 404);
-      assert.deepEqual(await registry.listing(), before, "the store is what it was");
       assert.equal((await upload(url, release.cid, module.cid, module.bytes)).status, 201);
       const stored = await fetch(`${url}/v1/blobs/${module.cid}`);
       assert.equal(stored.headers.get("content-length"), `${module.size}`);
