@@ -5,6 +5,7 @@ import { cp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 
+import { call } from "../support/client.js";
 import { cidery, python } from "../support/command.js";
 import { startRegistryWorker, startServer } from "../support/registry.js";
 import { scratch } from "../support/scratch.js";
@@ -70,10 +71,9 @@ for (const [host, start] of /** @type {const} */ ([
       assert.deepEqual([issue.code, issue.message, issue.path], ["too_small", "a name is wanted", ["name"]]);
       assert.deepEqual(await get("/nowhere"), { status: 404, text: "404 Not Found" });
 
-      const outside = await fetch(`${loader.url}/evil/thing/1/`);
-      assert.equal((await outside.json()).error.code, "policy.no_rule");
+      assert.equal((await call(`${loader.url}/evil/thing/1/`)).code, "policy.no_rule");
       await using rpc = await startWorker("tests/support/fixtures/rpc/wrangler.jsonc", { vars });
-      const answers = await (await fetch(`${rpc.url}/?name=Grace`)).json();
+      const answers = (await call(`${rpc.url}/?name=Grace`)).body;
       assert.deepEqual(answers, { greeting: "Hello, Grace!", refused: true }, "an RPC entry point of the same isolate");
     });
   });
@@ -102,8 +102,7 @@ test("one byte altered in the server's store is refused, and nothing runs", asyn
 
   const vars = { REGISTRY: server.url, POLICY: JSON.stringify(policy) };
   await using loader = await startWorker("examples/loader-worker/wrangler.jsonc", { vars });
-  const answer = await fetch(`${loader.url}/acme/hello/%5E1/`);
-  assert.equal((await answer.json()).error.code, "cid.mismatch");
+  assert.equal((await call(`${loader.url}/acme/hello/%5E1/`)).code, "cid.mismatch");
   const command = await cidery(["verify", "@acme/hello@^1", "--json", ...at], { env: { CIDERY_CONFIG: home.path } });
   assert.equal(command.code, 1);
   assert.equal(JSON.parse(command.stdout).error.code, "cid.mismatch");
@@ -135,7 +134,7 @@ test("examples/hello is one CID, wherever and with however many threads it is bu
  * @param {string} publisher
  */
 async function policyFor(url, publisher) {
-  const { origin, logKeys, cosigner } = await (await fetch(`${url}/v1/log`)).json();
+  const { origin, logKeys, cosigner } = (await call(`${url}/v1/log`)).body;
   return {
     origins: { [origin]: { logKeys, cosigner } },
     packages: { "@acme/*": { origin, keys: [publisher] } },
