@@ -65,9 +65,10 @@ async function filesIn(folder) {
   const files = entries.filter((entry) => entry.isFile() && !LEDGER.test(entry.name));
   const sized = files.map(async ({ parentPath, name }) => {
     const path = join(parentPath, name);
-    return `${relative(folder, path)} ${(await stat(path)).size}`;
+    const { size } = await stat(path).catch(() => ({ size: undefined })); // it has just gone
+    return size === undefined ? [] : [`${relative(folder, path)} ${size}`];
   });
-  return (await Promise.all(sized)).sort();
+  return (await Promise.all(sized)).flat().sort();
 }
 
 /** @param {import("./worker.js").RunningWorker} worker */
