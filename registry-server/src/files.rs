@@ -161,6 +161,11 @@ impl Blobs for Files {
         Ok(Some(Download { length, body: Body::from_stream(chunks) }))
     }
 
+    async fn has(&self, key: &str) -> Result<bool, StoreError> {
+        let (action, key) = (format!("read `{key}`"), key.to_owned());
+        self.on_disk(action, move |shared| Ok(found(fs::metadata(shared.path(&key)?))?.is_some())).await
+    }
+
     async fn put_immutable(&self, key: &str, bytes: Bytes) -> Result<Put, StoreError> {
         let (action, key) = (format!("write `{key}`"), key.to_owned());
         self.on_disk(action, move |shared| {

@@ -68,6 +68,11 @@ impl Blobs for Mortal {
         self.store.open(key).await
     }
 
+    async fn has(&self, key: &str) -> Result<bool, StoreError> {
+        self.alive()?;
+        self.store.has(key).await
+    }
+
     async fn put_immutable(&self, key: &str, bytes: Bytes) -> Result<Put, StoreError> {
         self.write(self.store.put_immutable(key, bytes)).await
     }

@@ -42,11 +42,6 @@ impl Objects {
         Ok(Objects { r2: R2::new(env)?, kv, reader })
     }
 
-    /// Whether R2 has an object.
-    pub(crate) async fn has(&self, key: &str) -> Result<bool, StoreError> {
-        self.r2.has(key).await
-    }
-
     /// The copy, if there is one that may be read.
     async fn copy(&self, key: &str) -> Option<Bytes> {
         if self.reader == Reader::Sequencer || !layout::is_small_and_final(key) {
@@ -102,6 +97,10 @@ impl Blobs for Objects {
             let length = bytes.len() as u64;
             Ok(Some(Download { length, body: SendWrapper(ResponseBody::Body(bytes.into())) }))
         })
+    }
+
+    fn has(&self, key: &str) -> impl Future<Output = Result<bool, StoreError>> + Send {
+        self.r2.has(key)
     }
 
     fn put_immutable(&self, key: &str, bytes: Bytes) -> impl Future<Output = Result<Put, StoreError>> + Send {

@@ -32,7 +32,7 @@ mod sql;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use cidery_registry::{Error, Registry, Response, layout};
+use cidery_registry::{Blobs, Error, Registry, Response, layout};
 use worker::{Context, Env, event};
 
 use crate::{

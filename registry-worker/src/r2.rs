@@ -47,6 +47,13 @@ impl Blobs for R2 {
         })
     }
 
+    fn has(&self, key: &str) -> impl Future<Output = Result<bool, StoreError>> + Send {
+        SendFuture::new(async move {
+            let head = self.0.head(key).await;
+            Ok(head.map_err(|error| cannot(format!("read `{key}`"), &error))?.is_some())
+        })
+    }
+
     fn put_immutable(&self, key: &str, bytes: Bytes) -> impl Future<Output = Result<Put, StoreError>> + Send {
         SendFuture::new(async move {
             let failed = |error| cannot(format!("write `{key}`"), &error);
@@ -132,12 +139,6 @@ impl R2 {
     /// The bucket that the Worker is bound to.
     pub(crate) fn new(env: &Env) -> Result<Self, ConfigError> {
         env.bucket(BINDING).map(|bucket| R2(SendWrapper(bucket))).map_err(ConfigError::unbound(BINDING))
-    }
-
-    /// Whether there is an object.
-    pub(crate) async fn has(&self, key: &str) -> Result<bool, StoreError> {
-        let head = self.0.head(key).await;
-        Ok(head.map_err(|error| cannot(format!("read `{key}`"), &error))?.is_some())
     }
 
     async fn read(&self, key: &str, limit: usize) -> Result<Option<Object>, worker::Error> {

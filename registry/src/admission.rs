@@ -1,6 +1,8 @@
 //! The judgement over a blob while it is read (SPEC §11.4): its length, its hash, its SHA-256, and whether it is text.
 
-use cidery_protocol::{Cid, Codec, Error as Refusal, TextCheck, manifest::ManifestBody};
+use std::collections::BTreeMap;
+
+use cidery_protocol::{Cid, Codec, Error as Refusal, Provenance, Release, TextCheck, manifest::ManifestBody};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteArray;
 use sha2::{Digest, Sha256};
@@ -14,22 +16,33 @@ pub struct Expectation {
     pub size: u64,
     /// Whether a module of a text kind has it: UTF-8 without a byte order mark (SPEC §5.3).
     pub text: bool,
-    /// The SHA-256 that its modules state: none for a source map, and never met where there are two.
+    /// The SHA-256 that its modules state: none for a source map or attestation, and never met where there are two.
     pub sha256: Vec<ByteArray<32>>,
 }
 
 impl Expectation {
-    /// What a manifest says of one of its blobs; `None` where the blob is none of them.
-    pub fn of(manifest: &ManifestBody, blob: &Cid) -> Option<Self> {
-        let size = *manifest.blobs().get(blob)?;
-        let mut expectation = Expectation { size, text: false, sha256: Vec::new() };
-        for module in manifest.modules.iter().filter(|module| module.cid == *blob) {
+    /// What a release says of each blob that it names: its manifest's modules and source maps, and its attestations.
+    ///
+    /// # Errors
+    /// `record.invalid` where an attestation is one of the others, with another size.
+    pub fn of(manifest: &ManifestBody, release: &Release) -> Result<BTreeMap<Cid, Self>, Refusal> {
+        let any = |size| Expectation { size, text: false, sha256: Vec::new() };
+        let blobs = manifest.blobs().into_iter().map(|(cid, size)| (cid, any(size)));
+        let mut blobs: BTreeMap<Cid, Self> = blobs.collect();
+        for module in &manifest.modules {
+            let expectation = blobs.entry(module.cid).or_insert_with(|| any(module.size));
             expectation.text |= module.kind.is_text();
             if !expectation.sha256.contains(&module.sha256) {
                 expectation.sha256.push(module.sha256);
             }
         }
-        Some(expectation)
+        for Provenance { cid, size, .. } in &release.provenance {
+            if blobs.entry(*cid).or_insert_with(|| any(*size)).size != *size {
+                let reason = format!("the attestation {cid} is a blob of the manifest, with another size");
+                return Err(Refusal::Record { reason });
+            }
+        }
+        Ok(blobs)
     }
 
     /// Whether a blob with these facts is the expected one.

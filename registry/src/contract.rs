@@ -29,7 +29,9 @@ async fn objects(store: &impl Blobs) {
         ("contract/object", Bytes::from_static(b"first"), Bytes::from_static(b"other, and longer"));
     assert_eq!(ok(store.get(key, 100).await), None, "an object that nobody wrote is not there");
     assert!(ok(store.open(key).await).is_none(), "an object that nobody wrote is not there");
+    assert!(!ok(store.has(key).await), "an object that nobody wrote is not there");
     assert_eq!(ok(store.put_immutable(key, first.clone()).await), Put::Stored);
+    assert!(ok(store.has(key).await), "it is there now");
     assert_eq!(ok(store.put_immutable(key, first.clone()).await), Put::Same, "again is the same");
     assert_eq!(ok(store.put_immutable(key, other.clone()).await), Put::Different, "others are refused");
     assert_eq!(read(store, key).await.as_deref(), Some(&b"first"[..]), "and change nothing");

@@ -64,8 +64,10 @@ pub enum Error {
         limit: usize,
     },
     /// Too much is waiting for the next group.
-    #[error("{limit} publishes wait to be logged, and no more are taken")]
+    #[error("{limit} {what} wait to be logged, and no more are taken")]
     Busy {
+        /// Publishes, or bytes of their manifests.
+        what: &'static str,
         /// How many may wait.
         limit: usize,
     },

@@ -1,19 +1,15 @@
-//! What the sequencer knows, in SQL: the log's entries and hashes, each package's state, the blobs that were admitted, and the
-//! publishes that wait for blobs. It keeps no rule of its own: [`PackageState`] is rebuilt from rows and asked.
+//! What the sequencer knows, in SQL: the log's entries and hashes, each package's state, and the blobs that were admitted.
+//! It keeps no rule of its own: [`PackageState`] is rebuilt from rows and asked.
 
 use cidery_protocol::{
-    Action, Authority, Cid, PackageName, PackageState, Record, RecordBody, ReleaseState, SignedRecord,
-    Version,
+    Action, Authority, Cid, PackageName, PackageState, ReleaseState, SignedRecord, Version,
     log::{self, Hash, Node, leaf_hash},
 };
 
 use crate::{
-    BlobFacts, Error, Sql, Value,
+    BlobFacts, Error, Sql, Value, pending,
     rows::{Row, blob, integer, text},
 };
-
-/// Publishes of one package that may wait for blobs (SPEC §12).
-pub(crate) const PENDING: usize = 4;
 
 /// The tables. Each statement stands alone, and each may be run again.
 const SCHEMA: &[&str] = &[
@@ -31,9 +27,6 @@ const SCHEMA: &[&str] = &[
     "CREATE INDEX IF NOT EXISTS releases_by_manifest ON releases (manifest, idx)",
     "CREATE TABLE IF NOT EXISTS blobs (cid TEXT PRIMARY KEY, size INTEGER NOT NULL, text INTEGER NOT NULL, \
      sha256 BLOB NOT NULL) STRICT",
-    "CREATE TABLE IF NOT EXISTS pending (release TEXT PRIMARY KEY, package TEXT NOT NULL, sequence INTEGER NOT NULL, \
-     expires INTEGER NOT NULL, manifest BLOB NOT NULL) STRICT",
-    "CREATE INDEX IF NOT EXISTS pending_by_package ON pending (package, expires)",
     "INSERT INTO meta (key, value) VALUES ('schema', 1) ON CONFLICT DO NOTHING",
     "INSERT INTO meta (key, value) VALUES ('finished', 0) ON CONFLICT DO NOTHING",
 ];
@@ -44,7 +37,7 @@ const VERSION: u64 = 1;
 /// The ledger over a host's SQL.
 #[derive(Debug)]
 pub(crate) struct Ledger<S> {
-    sql: S,
+    pub(crate) sql: S,
 }
 
 /// A release that is in the log.
@@ -58,13 +51,11 @@ pub(crate) struct Logged {
     pub(crate) sequence: u64,
 }
 
-/// A package: its state, and where its authority stands in the log.
+/// A package: its state, and the record that began it.
 #[derive(Clone, Debug)]
 pub(crate) struct Package {
     pub(crate) state: PackageState,
     pub(crate) init: Cid,
-    /// The index of the authority's entry.
-    pub(crate) authority: u64,
 }
 
 /// A record that may be appended, with the state of its package after it.
@@ -78,7 +69,7 @@ const LOGGED: &str = "SELECT package, version, record, manifest, idx, sequence F
 
 impl<S: Sql> Ledger<S> {
     pub(crate) fn open(sql: S) -> Result<Self, Error> {
-        for statement in SCHEMA {
+        for statement in SCHEMA.iter().chain(pending::SCHEMA) {
             sql.exec(statement, &[])?;
         }
         let ledger = Ledger { sql };
@@ -152,6 +143,7 @@ impl<S: Sql> Ledger<S> {
         }
         let values = [name.clone(), integer(after.sequence), text(after.newest)];
         self.sql.exec("UPDATE packages SET sequence = ?2, newest = ?3 WHERE name = ?1", &values)?;
+        self.forget_outdone(&after.authority.package, after.sequence)?;
         if let Action::Release(release) = &body.action {
             let release_is = [
                 text(record.cid()),
@@ -164,7 +156,6 @@ impl<S: Sql> Ledger<S> {
             let insert = "INSERT INTO releases (record, package, version, manifest, idx, sequence) \
                           VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
             self.sql.exec(insert, &release_is)?;
-            self.sql.exec("DELETE FROM pending WHERE release = ?1", &[text(record.cid())])?;
         }
         Ok(index)
     }
@@ -181,7 +172,13 @@ impl<S: Sql> Ledger<S> {
             (release.version, ReleaseState { record: release.record, manifest: release.manifest })
         });
         let state = PackageState { authority, sequence, newest, releases: releases.collect() };
-        Ok(Some(Package { state, init, authority: at }))
+        Ok(Some(Package { state, init }))
+    }
+
+    /// The entry of the package's authority.
+    pub(crate) fn authority_of(&self, name: &PackageName) -> Result<Vec<u8>, Error> {
+        let rows = self.sql.exec("SELECT authority FROM packages WHERE name = ?1", &[text(name)])?;
+        Ok(self.entry(self.one(rows)?.integer()?)?.0)
     }
 
     /// A package's releases, in the order of the log.
@@ -221,40 +218,10 @@ impl<S: Sql> Ledger<S> {
         Ok(())
     }
 
-    // --- publishes that wait for blobs ---
-
-    /// How many other publishes wait for the same place in the package's log. Those that lost theirs count no more.
-    pub(crate) fn rivals_of(&self, record: &Record, now: u64) -> Result<usize, Error> {
-        let count = "SELECT COUNT(*) FROM pending \
-                     WHERE package = ?1 AND sequence = ?2 AND release <> ?3 AND expires > ?4";
-        let RecordBody { package, sequence, .. } = record.body();
-        let params = [text(package), integer(*sequence), text(record.cid()), integer(now)];
-        Ok(self.one(self.sql.exec(count, &params)?)?.integer()? as usize)
-    }
-
-    /// Remembers a release until `expires`, and forgets those that have expired.
-    pub(crate) fn add_pending(
-        &self,
-        record: &Record,
-        manifest: &[u8],
-        now: u64,
-        expires: u64,
-    ) -> Result<(), Error> {
-        self.sql.exec("DELETE FROM pending WHERE expires <= ?1", &[integer(now)])?;
-        let RecordBody { package, sequence, .. } = record.body();
-        let insert = "INSERT INTO pending (release, package, sequence, expires, manifest) \
-                      VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (release) DO UPDATE SET expires = ?4";
-        let values =
-            [text(record.cid()), text(package), integer(*sequence), integer(expires), blob(manifest)];
-        self.sql.exec(insert, &values)?;
+    /// Forgets which blobs there are, so that each is asked for when it is needed again.
+    pub(crate) fn forget_blobs(&self) -> Result<(), Error> {
+        self.sql.exec("DELETE FROM blobs", &[])?;
         Ok(())
-    }
-
-    /// The manifest of a publish that waits.
-    pub(crate) fn pending(&self, release: &Cid, now: u64) -> Result<Option<Vec<u8>>, Error> {
-        let select = "SELECT manifest FROM pending WHERE release = ?1 AND expires > ?2";
-        let row = self.sql.exec(select, &[text(release), integer(now)])?.pop();
-        row.map(|row| Row::from(row).blob()).transpose()
     }
 
     // --- rows ---
@@ -281,7 +248,7 @@ impl<S: Sql> Ledger<S> {
         self.one(rows)?.integer()
     }
 
-    fn one(&self, mut rows: Vec<Vec<Value>>) -> Result<Row, Error> {
+    pub(crate) fn one(&self, mut rows: Vec<Vec<Value>>) -> Result<Row, Error> {
         rows.pop()
             .map(Row::from)
             .ok_or_else(|| Error::internal("a row that the ledger must have is not there"))

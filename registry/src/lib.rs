@@ -19,7 +19,7 @@
 //! | `publication` | a publish request: its form, and whether it may follow | §11.3, §6.4 |
 //! | `scope` | [`ScopePolicy`]: who may begin a package | §11.3 |
 //! | `sequencer` | [`Sequencer`]: the one writer; groups, the published log, recovery | §7, §8 |
-//! | `ledger`, `rows` | what the sequencer knows, in SQL | |
+//! | `ledger`, `pending`, `rows` | what the sequencer knows, in SQL | |
 //! | `index`, `layout` | the objects that are read, and where they stand | §11.2, §8.3 |
 //! | `store` | [`Blobs`], [`Sql`], [`Clock`], [`Upload`]: the seams to a host | |
 //! | `memory`, `contract` | a store in memory, and the suite that every backend passes | |
@@ -38,6 +38,7 @@ pub mod layout;
 mod ledger;
 pub mod memory;
 mod path;
+mod pending;
 mod publication;
 mod publish;
 mod registry;

@@ -43,6 +43,10 @@ impl Blobs for Memory {
         Ok(body.map(|body| Download { length: body.len() as u64, body }))
     }
 
+    async fn has(&self, key: &str) -> Result<bool, StoreError> {
+        Ok(self.objects().contains_key(key))
+    }
+
     async fn put_immutable(&self, key: &str, bytes: Bytes) -> Result<Put, StoreError> {
         let mut objects = self.objects();
         match objects.get(key) {

@@ -1,15 +1,17 @@
 //! A publish request (SPEC §11.3): what can be judged without knowing the package, and then whether it may follow.
 
+use std::collections::BTreeMap;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cidery_protocol::{
-    Action, Cid, Envelope, Error as Refusal, Origin, PackageName, PackageState, PublicKey, Record,
+    Action, Authority, Cid, Envelope, Error as Refusal, Origin, PackageName, PackageState, PublicKey, Record,
     SignedRecord, limits, manifest::Manifest,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
-use crate::{Error, ledger::Step, scope::ScopePolicy};
+use crate::{Error, Expectation, ledger::Step, scope::ScopePolicy};
 
 /// What is to be published: well-formed, with the manifest that it names, and not yet anybody's word.
 #[derive(Clone, Debug)]
@@ -18,6 +20,8 @@ pub(crate) struct Publication {
     envelope: Envelope,
     record: Record,
     pub(crate) manifest: Manifest,
+    /// What it says of each blob that it names.
+    pub(crate) blobs: BTreeMap<Cid, Expectation>,
 }
 
 /// What a registry holds against records whatever their package says.
@@ -81,7 +85,20 @@ impl Publication {
             let reason = "an attestation is not of the manifest that the release names".to_owned();
             return Err(Refusal::Record { reason }.into());
         }
-        Ok(Publication { init, envelope, record, manifest })
+        let blobs = Expectation::of(manifest.body(), release)?;
+        Ok(Publication { init, envelope, record, manifest, blobs })
+    }
+
+    /// Checks the signatures that need nothing but the request: where it begins a package, its keys are in it.
+    ///
+    /// # Errors
+    /// `envelope.signature` or `record.threshold`.
+    pub(crate) fn check_beginning(&self) -> Result<(), Error> {
+        if let Some((envelope, _)) = &self.init {
+            let authority = Authority::begin(&SignedRecord::from_envelope(envelope, None)?)?;
+            SignedRecord::from_envelope(&self.envelope, Some(&authority))?;
+        }
+        Ok(())
     }
 
     /// The release's record.

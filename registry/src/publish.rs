@@ -21,7 +21,7 @@ impl<B: Blobs, L: SequencerClient> Registry<B, L> {
         body: U,
     ) -> Result<Response<B::Body>, Error> {
         let body = read_all(length, body, PUBLISH_BYTES).await?;
-        Publication::parse(&body)?;
+        Publication::parse(&body)?.check_beginning()?;
         match self.ask(Call::Publish(ByteBuf::from(body.to_vec()))).await? {
             Reply::Published(published) => Ok(answer(&published)),
             other => Err(unasked(&other)),
@@ -33,7 +33,7 @@ impl<B: Blobs, L: SequencerClient> Registry<B, L> {
     /// 1. A CID, a release, and an announced length.
     /// 2. The release waits for the blob, and for a body of this length.
     /// 3. The body is hashed while it is stored, and shows only once all of it has agreed.
-    /// 4. The sequencer is told what was found.
+    /// 4. The sequencer is told what was found: also that the bytes are the right ones, and the manifest is wrong about them.
     pub(crate) async fn upload<U: Upload>(
         &self,
         blob: Cid,
@@ -55,9 +55,16 @@ impl<B: Blobs, L: SequencerClient> Registry<B, L> {
             return Err(Refusal::ModuleSize { path: blob.to_string(), got: length, wanted }.into());
         }
         // (3)
-        let facts = self.blobs.store_blob(request.body, Admission::new(blob, expectation)).await?;
+        let stored_now = self.blobs.store_blob(request.body, Admission::new(blob, expectation)).await;
         // (4)
-        match self.ask(Call::Uploaded { release, blob, facts }).await? {
+        if let Err(Error::Refused(Refusal::ModuleEncoding { .. } | Refusal::ModuleSha256 { .. })) =
+            &stored_now
+        {
+            // The answer is the refusal, whether its place is free again or only later.
+            let _ = self.ask(Call::Unfit { release }).await;
+        }
+        let facts = stored_now?;
+        match self.ask(Call::Uploaded { blob, facts }).await? {
             Reply::Recorded => {
                 let status = if stored { 200 } else { 201 };
                 Ok(Response::json(status, &json!({ "cid": blob.to_string(), "size": facts.size })))

@@ -22,6 +22,9 @@ pub trait Blobs: Send + Sync {
         key: &str,
     ) -> impl Future<Output = Result<Option<Download<Self::Body>>, StoreError>> + Send;
 
+    /// Whether an object is there.
+    fn has(&self, key: &str) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
     /// Writes an object that never changes. Where the key is taken, nothing is written.
     fn put_immutable(&self, key: &str, bytes: Bytes) -> impl Future<Output = Result<Put, StoreError>> + Send;
 

@@ -29,14 +29,17 @@ pub enum Call {
         /// The blob.
         blob: Cid,
     },
-    /// A blob has been admitted and stored.
+    /// A blob has been admitted and stored. Whoever asked in time is heard at any time.
     Uploaded {
-        /// The release's record.
-        release: Cid,
         /// The blob.
         blob: Cid,
         /// What was found while it was read.
         facts: BlobFacts,
+    },
+    /// A blob came whole, and it is not what the manifest of a pending release says of it: that release can never be logged.
+    Unfit {
+        /// The release's record.
+        release: Cid,
     },
 }
 
@@ -47,7 +50,7 @@ pub enum Reply {
     Published(Published),
     /// To [`Call::Expects`].
     Expected(Expected),
-    /// To [`Call::Uploaded`].
+    /// To [`Call::Uploaded`] and [`Call::Unfit`].
     Recorded,
     /// To any: no, with the reason.
     Refused(ErrorBody),
@@ -142,7 +145,7 @@ mod tests {
     fn messages_come_back_as_they_were_sent() {
         let cid = Cid::of(Codec::Raw, b"hello");
         let facts = BlobFacts { size: 5, text: true, sha256: serde_bytes::ByteArray::new([1; 32]) };
-        let call = Call::Uploaded { release: cid, blob: cid, facts };
+        let call = Call::Uploaded { blob: cid, facts };
         assert_eq!(Call::decode(&call.encode().expect("bytes")).expect("a call"), call);
         let missing = Published::Missing { release: cid, blobs: vec![(cid, 5)], expires: 1 << 33 };
         let reply = Reply::Published(missing);

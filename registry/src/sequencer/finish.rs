@@ -3,14 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use bytes::Bytes;
-use cidery_protocol::{
-    Cid, PackageName, Receipt, ReceiptFormat,
-    log::{SignedCheckpoint, inclusion_proof},
-};
-use futures_util::future::try_join_all;
+use cidery_protocol::{Cid, PackageName, Receipt, ReceiptFormat, log::inclusion_proof};
+use futures_util::future::join_all;
 use serde_bytes::ByteBuf;
 
-use super::{Sequencer, group::AT_ONCE};
+use super::{Cosigned, Sequencer, group::AT_ONCE};
 use crate::{
     Blobs, Clock, Error, Sql,
     index::{self, Carrier, Carriers, IndexRelease, PackageIndex, TextCid, TextKey},
@@ -19,16 +16,19 @@ use crate::{
 };
 
 impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
-    /// Writes receipts and then indexes of everything below `size` that has none yet. A published checkpoint has this size.
-    pub(super) async fn finish(&self, size: u64) -> Result<(), Error> {
+    /// Writes receipts and then indexes of everything in the published checkpoint that has none yet.
+    pub(super) async fn finish(&self, published: &Cosigned) -> Result<(), Error> {
+        let size = published.size;
         let mut from = self.ledger.finished()?;
         while from < size {
             let releases: Vec<Logged> = self.ledger.releases_from(from)?;
-            let receipts = self.receipts(&releases)?;
+            let receipts = self.receipts(&releases, published)?;
             for some in receipts.chunks(AT_ONCE) {
                 // A receipt that is there already stays: it is one of the same release.
-                let puts = some.iter().map(|(key, bytes)| self.blobs.put_immutable(key, bytes.clone()));
-                try_join_all(puts).await?;
+                settled(some.iter().map(|(key, bytes)| async {
+                    self.blobs.put_immutable(key, bytes.clone()).await.map(drop)
+                }))
+                .await?;
             }
             let packages: BTreeSet<&PackageName> = releases.iter().map(|release| &release.package).collect();
             let manifests: BTreeSet<&Cid> = releases.iter().map(|release| &release.manifest).collect();
@@ -40,7 +40,7 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
                 indexes.push((layout::package(name), self.package_index(name)?));
             }
             for some in indexes.chunks(AT_ONCE) {
-                try_join_all(some.iter().map(|(key, bytes)| self.blobs.put(key, bytes.clone()))).await?;
+                settled(some.iter().map(|(key, bytes)| self.blobs.put(key, bytes.clone()))).await?;
             }
             from = releases.last().map_or(size, |release| release.index + 1);
             self.ledger.set_finished(from)?;
@@ -48,22 +48,25 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
         Ok(())
     }
 
-    fn receipts(&self, releases: &[Logged]) -> Result<Vec<(String, Bytes)>, Error> {
-        let mut checkpoints = BTreeMap::<u64, SignedCheckpoint>::new();
+    /// Each under the first checkpoint that covers it: as it was published, with its time, or, where a later one was published
+    /// since, signed by the log alone. An old checkpoint never gets a new time.
+    fn receipts(&self, releases: &[Logged], published: &Cosigned) -> Result<Vec<(String, Bytes)>, Error> {
+        let mut checkpoints = BTreeMap::from([(published.size, published.note.to_bytes())]);
         let mut receipts = Vec::with_capacity(releases.len());
         for release in releases {
             let (entry, covered) = self.ledger.entry(release.index)?;
             let checkpoint = match checkpoints.entry(covered) {
-                Entry::Occupied(signed) => signed.into_mut(),
-                Entry::Vacant(none) => none.insert(self.sign_as_log(covered, self.ledger.root(covered)?)?),
+                Entry::Occupied(note) => note.into_mut(),
+                Entry::Vacant(none) => {
+                    none.insert(self.sign(covered, self.ledger.root(covered)?)?.to_bytes())
+                }
             };
-            let package = self.package(&release.package)?;
             let receipt = Receipt {
                 format: ReceiptFormat::V1,
-                chain: vec![ByteBuf::from(self.ledger.entry(package.authority)?.0)],
+                chain: vec![ByteBuf::from(self.ledger.authority_of(&release.package)?)],
                 release: ByteBuf::from(entry),
                 index: release.index,
-                checkpoint: ByteBuf::from(checkpoint.to_bytes()),
+                checkpoint: ByteBuf::from(checkpoint.as_slice()),
                 inclusion: inclusion_proof(release.index, covered, |node| self.ledger.node(node))?,
             };
             receipts.push((layout::receipt(&release.record), Bytes::from(receipt.encode()?)));
@@ -107,4 +110,11 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
         let package = self.ledger.package(name)?;
         package.ok_or_else(|| Error::internal(format!("`{name}` has releases and no state")))
     }
+}
+
+/// Waits for every write, and then gives the first error: one that was let go could still land, on top of a later one.
+pub(super) async fn settled<E>(
+    writes: impl IntoIterator<Item = impl Future<Output = Result<(), E>>>,
+) -> Result<(), E> {
+    join_all(writes).await.into_iter().collect()
 }

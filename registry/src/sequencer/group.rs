@@ -6,7 +6,7 @@ use bytes::Bytes;
 use cidery_protocol::{Cid, PackageName, PackageState};
 use futures_util::future::try_join_all;
 
-use super::{GROUP, Sequencer, Tip, Waiting};
+use super::{GROUP, Sequencer, Tip, Waiting, finish::settled};
 use crate::{
     Blobs, Clock, Error, Published, Put, Reply, Sql, layout, ledger::Step, publication::Publication,
 };
@@ -59,6 +59,8 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
 
     async fn close(&self, head: &mut Option<Tip>, group: &[Waiting]) -> Result<Vec<Reply>, Error> {
         self.published(head).await?;
+        // A group that was logged and not published comes first: receipts name the first checkpoint that covers them.
+        self.publish_log(head).await?;
         // 1. who wins
         let verdicts = self.judge(group.iter().map(|waiting| &waiting.publication))?;
         let appended = || {
@@ -69,7 +71,7 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
         };
         // 2. manifests
         for some in appended().collect::<Vec<_>>().chunks(AT_ONCE) {
-            try_join_all(some.iter().map(|(publication, _)| self.store_manifest(publication))).await?;
+            settled(some.iter().map(|(publication, _)| self.store_manifest(publication))).await?;
         }
         // 3. the ledger
         self.ledger.transaction(|| {

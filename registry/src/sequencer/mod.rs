@@ -16,36 +16,39 @@
 //! A crash between any two of these loses nothing that was answered and shows nothing by halves: before 3 nothing happened;
 //! after 3, [`Sequencer::start`] takes up at 4 with the same bytes.
 
+mod catch_up;
 mod finish;
 mod group;
 mod publish;
 mod recover;
 
-use std::sync::{
-    Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use cidery_keys::Signer;
-use cidery_protocol::{
-    Cid, Origin,
-    log::{Hash, SignedCheckpoint},
-    manifest::Manifest,
-};
+use cidery_protocol::{Cid, Origin, log::SignedCheckpoint};
 use futures_channel::oneshot;
 use serde_bytes::ByteBuf;
 
 use crate::{
-    Blobs, Call, Clock, Committed, Error, Etag, Expectation, Expected, Published, Reply, ScopePolicy, Sql,
-    StoreError, layout,
-    ledger::{Ledger, Logged, PENDING},
+    Blobs, Call, Clock, Committed, Error, Etag, Expected, Published, Reply, ScopePolicy, Sql, StoreError,
+    layout,
+    ledger::{Ledger, Logged},
+    pending::PENDING,
     publication::{House, Publication},
 };
 
 /// Seconds for which a publish waits for its blobs (SPEC §11.3).
 const PENDING_SECONDS: u64 = 60 * 60;
-/// Publishes that one group takes, and that wait for a group: a bound on memory, at a manifest each.
+/// Publishes that one group takes, and that wait for a group.
 const GROUP: usize = 64;
+/// Bytes of manifests that wait for a group: a bound on memory.
+const GROUP_BYTES: usize = 16 << 20;
 
 /// What a log is, and who keeps it.
 pub struct LogConfig {
@@ -77,10 +80,16 @@ pub struct Sequencer<B, S, C> {
 
 /// The checkpoint object as it was last read or written.
 struct Tip {
-    size: u64,
-    root: Hash,
+    cosigned: Cosigned,
     etag: Etag,
-    signed: SignedCheckpoint,
+}
+
+/// A checkpoint with both signatures of the operator.
+struct Cosigned {
+    size: u64,
+    /// When the cosigner signed it.
+    time: u64,
+    note: SignedCheckpoint,
 }
 
 /// A publish that waits for its group.
@@ -152,9 +161,10 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
         let received = match call {
             Call::Publish(body) => self.publish(&body).await,
             Call::Expects { release, blob } => self.expects(release, blob).await.map(Received::from),
-            Call::Uploaded { release, blob, facts } => {
-                self.uploaded(release, blob, facts).await.map(Received::from)
+            Call::Uploaded { blob, facts } => {
+                self.ledger.add_blob(&blob, &facts).map(|()| Reply::Recorded.into())
             }
+            Call::Unfit { release } => self.ledger.forget_pending(&release).map(|()| Reply::Recorded.into()),
         };
         received.unwrap_or_else(|error| Received::Reply(Reply::Refused(error.body())))
     }
@@ -164,7 +174,8 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
         !self.queued().is_empty()
     }
 
-    /// Puts a new time on the head, and publishes what an earlier failure left unpublished. At least every five minutes, also where nothing was published (SPEC §7.4).
+    /// Puts a new time on the head, and publishes what an earlier failure left unpublished. At least every five minutes, also
+    /// where nothing was published (SPEC §7.4).
     ///
     /// # Errors
     /// As [`Sequencer::start`].
@@ -173,9 +184,10 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
         if !self.started.load(Ordering::Acquire) {
             return self.published(&mut head).await;
         }
-        let before = head.as_ref().map(|tip| tip.size);
+        let size = |head: &Option<Tip>| head.as_ref().map(|tip| tip.cosigned.size);
+        let before = size(&head);
         self.publish_log(&mut head).await?;
-        if head.as_ref().map(|tip| tip.size) == before { self.recosign(&mut head).await } else { Ok(()) }
+        if size(&head) == before { self.recosign(&mut head).await } else { Ok(()) }
     }
 
     /// The steps are those of SPEC §11.3.
@@ -197,12 +209,15 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
         // (3) signatures and state
         publication.follow(package.as_ref().map(|package| (&package.state, package.init)), &self.house)?;
         // (4) blobs: those that are there must be what this manifest says of them
-        let mut missing = Vec::new();
-        for (blob, size) in publication.manifest.body().blobs() {
-            let expected = Expectation::of(publication.manifest.body(), &blob);
-            match (self.ledger.blob(&blob)?, expected) {
-                (Some(facts), Some(expected)) => expected.met_by(&blob, &facts)?,
-                _ => missing.push((blob, size)),
+        let mut missing = BTreeMap::new();
+        for (blob, expected) in &publication.blobs {
+            let Some(facts) = self.ledger.blob(blob)? else {
+                missing.insert(*blob, expected);
+                continue;
+            };
+            if let Err(refusal) = expected.met_by(blob, &facts) {
+                self.ledger.forget_pending(&cid)?;
+                return Err(refusal.into());
             }
         }
         if missing.is_empty() {
@@ -214,15 +229,21 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
             return Err(Error::UploadPending { package: name.clone(), limit: PENDING });
         }
         let expires = now + PENDING_SECONDS;
-        self.ledger.add_pending(publication.record(), publication.manifest.bytes(), now, expires)?;
-        Ok(Published::Missing { release: cid, blobs: missing, expires }.into())
+        self.ledger.add_pending(publication.record(), &missing, now, expires)?;
+        let blobs = missing.into_iter().map(|(blob, expected)| (blob, expected.size)).collect();
+        Ok(Published::Missing { release: cid, blobs, expires }.into())
     }
 
     fn enqueue(&self, publication: Publication) -> Result<Received, Error> {
         let (answer, ticket) = oneshot::channel();
         let mut queue = self.queued();
         if queue.len() >= GROUP {
-            return Err(Error::Busy { limit: GROUP });
+            return Err(Error::Busy { what: "publishes", limit: GROUP });
+        }
+        let bytes = |publication: &Publication| publication.manifest.bytes().len();
+        let waiting: usize = queue.iter().map(|waiting| bytes(&waiting.publication)).sum();
+        if waiting + bytes(&publication) > GROUP_BYTES {
+            return Err(Error::Busy { what: "bytes of manifests", limit: GROUP_BYTES });
         }
         queue.push(Waiting { publication, answer });
         Ok(Received::Queued(Ticket(ticket)))
@@ -230,21 +251,9 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
 
     async fn expects(&self, release: Cid, blob: Cid) -> Result<Reply, Error> {
         self.ensure_started().await?;
-        let expectation = self.expectation(release, blob)?;
+        let expectation = self.ledger.expectation(&release, &blob, self.clock.now())?;
+        let expectation = expectation.ok_or(Error::UploadUnexpected { blob, release })?;
         Ok(Reply::Expected(Expected { expectation, stored: self.ledger.blob(&blob)?.is_some() }))
-    }
-
-    async fn uploaded(&self, release: Cid, blob: Cid, facts: crate::BlobFacts) -> Result<Reply, Error> {
-        self.ensure_started().await?;
-        self.expectation(release, blob)?.met_by(&blob, &facts)?;
-        self.ledger.add_blob(&blob, &facts)?;
-        Ok(Reply::Recorded)
-    }
-
-    fn expectation(&self, release: Cid, blob: Cid) -> Result<Expectation, Error> {
-        let unexpected = || Error::UploadUnexpected { blob, release };
-        let manifest = self.ledger.pending(&release, self.clock.now())?.ok_or_else(unexpected)?;
-        Expectation::of(Manifest::decode(&manifest)?.body(), &blob).ok_or_else(unexpected)
     }
 
     async fn committed(&self, logged: Logged, again: bool) -> Result<Committed, Error> {

@@ -4,21 +4,17 @@ use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use cidery_protocol::{
-    Action, Cid, Codec, PackageState, SignedRecord, limits,
-    log::{Bundle, Checkpoint, SignedCheckpoint, decode_bundle, empty_root},
-    manifest::Manifest,
+    Action, SignedRecord, limits,
+    log::{Checkpoint, SignedCheckpoint, empty_root},
 };
 
-use super::{Sequencer, Tip};
+use super::{Cosigned, Sequencer, Tip};
 use crate::{
-    BlobFacts, Blobs, Clock, Error, Sql,
+    Blobs, Clock, Error, Expectation, Sql,
     index::{self, LogKeys, TextKey},
     layout,
-    ledger::Step,
+    ledger::Logged,
 };
-
-/// Bytes of an entry bundle: 256 entries with their lengths.
-const BUNDLE_BYTES: usize = 256 * (limits::ENTRY_BYTES + 2);
 
 impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
     /// Makes sure that the published head is known, and that the ledger agrees with it. The steps:
@@ -27,8 +23,9 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
     ///    empty log is published.
     /// 2. A ledger that is behind catches up from published entries.
     /// 3. The ledger's root at the published size is the published one.
-    /// 4. What the ledger has more is published.
-    /// 5. The head is cosigned, if nothing of this wrote a new one.
+    /// 4. A store that went back behind what was finished has all that cannot be made again.
+    /// 5. What the ledger has more is published.
+    /// 6. The head is cosigned, if nothing of this wrote a new one.
     pub(super) async fn published(&self, head: &mut Option<Tip>) -> Result<(), Error> {
         if head.is_some() && self.started.load(Ordering::Acquire) {
             return Ok(());
@@ -42,7 +39,7 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
             None => {
                 let (root, keys) = (empty_root(), self.keys()?);
                 self.blobs.put(layout::KEYS, keys).await?;
-                self.replace(head, None, 0, root, self.sign(0, root)?).await?;
+                self.replace(head, self.cosign(self.sign(0, root)?, 0, 0)?).await?;
             }
             Some(object) => {
                 let (origin, key) = (&self.house.origin, self.log.public_key());
@@ -56,16 +53,22 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
                 }
                 // (3)
                 self.agree(&published)?;
+                // (4)
+                if self.ledger.finished()? > published.size {
+                    self.take_back(published.size).await?;
+                }
                 self.blobs.put(layout::KEYS, self.keys()?).await?;
-                let Checkpoint { size, root, .. } = published;
+                let size = published.size;
                 old = Some(size);
-                *head = Some(Tip { size, root, etag: object.etag, signed });
+                // One that cannot be read has no time that the next could go behind.
+                let time = signed.timestamp(&origin.cosigner(), &self.cosigner.public_key()).unwrap_or(0);
+                *head = Some(Tip { cosigned: Cosigned { size, time, note: signed }, etag: object.etag });
             }
         }
-        // (4)
-        self.publish_log(head).await?;
         // (5)
-        if head.as_ref().map(|tip| tip.size) == old {
+        self.publish_log(head).await?;
+        // (6)
+        if head.as_ref().map(|tip| tip.cosigned.size) == old {
             self.recosign(head).await?;
         }
         self.started.store(true, Ordering::Release);
@@ -83,62 +86,34 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
         )))
     }
 
-    /// Applies the published entries that the ledger lacks. They are kept only if they lead to the published root.
-    async fn catch_up(&self, published: &Checkpoint) -> Result<(), Error> {
-        let from = self.ledger.size()?;
-        let mut entries = Vec::new();
-        let mut next = from;
-        while next < published.size {
-            let bundle = Bundle::holding(next, published.size)?;
-            let object = self.blobs.get(&layout::log(&bundle.path()), BUNDLE_BYTES).await?;
-            let object = object.ok_or_else(|| diverged(format!("`{}` is not stored", bundle.path())))?;
-            let bytes = decode_bundle(&object.bytes, bundle.width())
-                .map_err(|error| diverged(format!("`{}`: {error}", bundle.path())))?;
-            let known = (next - bundle.entries().start) as usize;
-            entries.extend(bytes.into_iter().skip(known).map(<[u8]>::to_vec));
-            next = bundle.entries().end;
-        }
-        let releases = self.ledger.transaction(|| {
-            let mut manifests = Vec::new();
-            for (index, entry) in (from..).zip(&entries) {
-                let refused = |error| diverged(format!("entry {index} may not be where it is: {error}"));
-                let step = self.follow_entry(entry).map_err(refused)?;
-                if let Action::Release(release) = &step.record.record().body().action {
-                    manifests.push(release.manifest);
+    /// What a store lacks that is older than what the ledger has finished, as after a restored backup: receipts and indexes
+    /// are written again, and blobs are asked for when they are needed again. What only publishers have must be there.
+    async fn take_back(&self, published: u64) -> Result<(), Error> {
+        let mut from = published;
+        while let releases = self.ledger.releases_from(from)?
+            && let Some(last) = releases.last()
+        {
+            from = last.index + 1;
+            for release in &releases {
+                let manifest = self.manifest(release.manifest).await?;
+                let record = SignedRecord::claim(&self.ledger.entry(release.index)?.0)?;
+                let Action::Release(action) = &record.body().action else {
+                    return Err(Error::internal(format!("{} is no release", release.record)));
+                };
+                for blob in Expectation::of(manifest.body(), action)?.keys() {
+                    if !self.blobs.has(&layout::blob(blob)).await? {
+                        let Logged { package, version, .. } = release;
+                        return Err(diverged(format!(
+                            "the store has the log as of {published} entries, and lacks the blob {blob} of `{package}` {version}"
+                        )));
+                    }
                 }
-                self.ledger.append(&step, published.size)?;
             }
-            self.agree(published)?;
-            Ok(manifests)
-        })?;
-        for manifest in releases {
-            self.know_blobs_of(manifest).await?;
         }
-        Ok(())
-    }
-
-    fn follow_entry(&self, entry: &[u8]) -> Result<Step, Error> {
-        let claim = SignedRecord::claim(entry)?;
-        let package = self.ledger.package(&claim.body().package)?;
-        let authority = package.as_ref().map(|package| &package.state.authority);
-        let record = SignedRecord::from_entry(entry, authority)?;
-        let after = PackageState::apply(package.as_ref().map(|package| &package.state), &record)?;
-        Ok(Step { record, after })
-    }
-
-    /// What a published manifest says of its blobs was checked when they were admitted. That a blob is no text is not said,
-    /// nor a source map's SHA-256: such blobs count as missing, and are asked for when they are needed again.
-    async fn know_blobs_of(&self, cid: Cid) -> Result<(), Error> {
-        let object = self.blobs.get(&layout::manifest(&cid), limits::MANIFEST_BYTES).await?;
-        let object =
-            object.ok_or_else(|| diverged(format!("the manifest {cid} of a release is not stored")))?;
-        let manifest = Manifest::verify(cid.expect(Codec::DagCbor)?, &object.bytes)
-            .map_err(|error| diverged(format!("a stored manifest: {error}")))?;
-        for module in manifest.body().modules.iter().filter(|module| module.kind.is_text()) {
-            let facts = BlobFacts { size: module.size, text: true, sha256: module.sha256 };
-            self.ledger.add_blob(&module.cid, &facts)?;
-        }
-        Ok(())
+        self.ledger.transaction(|| {
+            self.ledger.forget_blobs()?;
+            self.ledger.set_finished(published)
+        })
     }
 
     fn keys(&self) -> Result<Bytes, Error> {
@@ -151,6 +126,6 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
     }
 }
 
-fn diverged(reason: impl Into<String>) -> Error {
+pub(super) fn diverged(reason: impl Into<String>) -> Error {
     Error::Diverged { reason: reason.into() }
 }
