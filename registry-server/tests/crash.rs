@@ -12,7 +12,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use cidery_protocol::log::SignedCheckpoint;
+use cidery_protocol::{Receipt, log::SignedCheckpoint};
 use cidery_registry::{
     Admission, BlobFacts, Blobs, Download, Error, Etag, Object, Put, ScopePolicy, StoreError, Upload, layout,
     memory::Memory,
@@ -165,6 +165,43 @@ async fn t25_a_crash_at_any_write_loses_nothing_and_shows_nothing_by_halves() {
             writes += 1;
         }
         assert!(writes > 25, "the runs went through all writes: {writes}");
+    }
+}
+
+#[tokio::test]
+async fn t25_a_store_that_fails_for_a_while_is_made_up_for() {
+    let packages = packages();
+    let other = Pack::new("@acme/other", "other");
+    for after in [false, true] {
+        for writes in 1.. {
+            let folder = tempfile::tempdir().expect("a folder");
+            let store = Memory::default();
+            let mortal = Mortal::new(&store, i64::MAX, after);
+            let registry =
+                TestRegistry::new(mortal.clone(), &folder.path().join("ledger.db"), ScopePolicy::Open);
+            registry.publish(&packages[0]).await;
+            mortal.left.store(writes, Ordering::SeqCst);
+            registry.publish(&packages[1]).await;
+            let failed = mortal.left.swap(i64::MAX, Ordering::SeqCst) <= 0;
+            let what = format!("{writes} writes, after: {after}");
+
+            // The same process, and another publish first.
+            assert_eq!(registry.publish(&other).await.status, 201, "{what}");
+            assert!([200, 201].contains(&registry.publish(&packages[1]).await.status), "{what}");
+            for package in [&packages[0], &packages[1], &other] {
+                assert_eq!(registry.resolve(package).await.size, 6, "{what}");
+                let key = layout::receipt(&package.release());
+                let object = store.get(&key, 1 << 20).await.expect("a store").expect("a receipt");
+                let receipt = Receipt::decode(&object.bytes).expect("a receipt");
+                let note = SignedCheckpoint::parse(&receipt.checkpoint).expect("a note");
+                let published = String::from_utf8(note.to_bytes()).expect("text").contains("/cosigner ");
+                assert!(published, "{what}: a receipt's checkpoint was published");
+            }
+            if !failed {
+                assert!(writes > 7, "the runs went through all writes: {writes}");
+                break;
+            }
+        }
     }
 }
 

@@ -118,3 +118,33 @@ pub(super) async fn settled<E>(
 ) -> Result<(), E> {
     join_all(writes).await.into_iter().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        cell::Cell,
+        future::{poll_fn, ready},
+        pin::pin,
+        task::Poll,
+    };
+
+    use futures_util::{FutureExt, future::Either};
+
+    use super::settled;
+
+    #[test]
+    fn the_other_writes_have_ended_when_one_has_failed() {
+        let polls = Cell::new(0);
+        let late = poll_fn(|context| {
+            polls.set(polls.get() + 1);
+            context.waker().wake_by_ref();
+            if polls.get() < 3 { Poll::Pending } else { Poll::Ready(Ok(())) }
+        });
+        let mut writes = pin!(settled([Either::Left(ready(Err("refused"))), Either::Right(late)]));
+        let mut done = None;
+        while done.is_none() {
+            done = writes.as_mut().now_or_never();
+        }
+        assert_eq!((done, polls.get()), (Some(Err("refused")), 3));
+    }
+}
