@@ -1,5 +1,6 @@
 //! Developer tasks, run as `cargo xtask <task>`.
 
+mod bench;
 mod build;
 mod failure;
 mod lint;
@@ -44,6 +45,12 @@ enum Task {
     Build,
     /// Show the main job: publish examples/hello, run it in a verified isolate, and see an altered byte refused.
     Demo,
+    /// Time verification and loading against the same work without checks, and print the ratios.
+    Bench {
+        /// Print one JSON object a line: name, ratio, ours, theirs, unit, n.
+        #[arg(long)]
+        json: bool,
+    },
     /// Check formatting, and clippy natively and for wasm. Steps: fmt, clippy, clippy-wasm.
     Lint {
         /// Run only these steps.
@@ -83,6 +90,10 @@ fn run(task: Task) -> Result<(), Failure> {
         Task::Demo => {
             setup::setup(&place)?;
             build::demo(&place)
+        }
+        Task::Bench { json } => {
+            setup::setup(&place)?;
+            bench::bench(&place, json)
         }
         Task::Lint { steps } => lint::lint(&place, steps),
         Task::Test { steps } => test::test(&place, steps),

@@ -67,7 +67,7 @@ impl Steps {
 }
 
 /// The command as a shell would take it; folder and environment are left out.
-fn command_line(command: &Command) -> String {
+pub(crate) fn command_line(command: &Command) -> String {
     let quoted = |part: &OsStr| {
         let text = part.to_string_lossy();
         match text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./=:@,+".contains(c)) {
