@@ -5,7 +5,7 @@ import { once } from "node:events";
 
 import * as dagCbor from "@ipld/dag-cbor";
 
-import { initOf, keyOf, manifestOf, moduleOf, releaseOf, sha256 } from "../support/objects.js";
+import { initOf, keyOf, manifestOf, moduleOf, multikey, releaseOf, sha256 } from "../support/objects.js";
 
 /** @typedef {ReturnType<typeof moduleOf>} Module */
 
@@ -17,20 +17,10 @@ const LOG = keyOf("the log");
 const COSIGNER = keyOf("the cosigner");
 export const PUBLISHER = keyOf("the publisher");
 
-const ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
-
-/** A key's text form (SPEC §4.1). @param {Uint8Array} key */
-export function textOf(key) {
-  let number = BigInt(`0x${Buffer.concat([Buffer.of(0xed, 0x01), key]).toString("hex")}`);
-  let text = "";
-  for (; number > 0n; number /= 58n) text = ALPHABET[Number(number % 58n)] + text;
-  return `z${text}`;
-}
-
 /** @param {Record<string, unknown>} [rule] what the rule for `@acme/*` says besides */
 export const policyOf = (rule = {}) => ({
-  origins: { [ORIGIN]: { logKeys: [textOf(LOG.public)], cosigner: textOf(COSIGNER.public), maxAge: MAX_AGE } },
-  packages: { "@acme/*": { origin: ORIGIN, keys: [textOf(PUBLISHER.public)], ...rule } },
+  origins: { [ORIGIN]: { logKeys: [multikey(LOG.public)], cosigner: multikey(COSIGNER.public), maxAge: MAX_AGE } },
+  packages: { "@acme/*": { origin: ORIGIN, keys: [multikey(PUBLISHER.public)], ...rule } },
 });
 
 /** A log of at most four entries: all that a proof by hand is easy for. */
