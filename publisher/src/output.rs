@@ -76,6 +76,12 @@ impl Output {
         write(&mut io::stderr(), &text);
     }
 
+    /// Says that something failed that goes on all the same.
+    pub(crate) fn warning(&self, attempt: &str, error: &(dyn Error + 'static)) {
+        let causes = causes(error).map(|cause| format!("\n  cause: {cause}"));
+        self.note(format_args!("warning: cannot {attempt}{}", causes.collect::<String>()));
+    }
+
     /// Prints what clap says of a command line: help and version as data, and its refusals as ours.
     pub(crate) fn command_line(&self, error: &clap::Error) {
         if self.json && error.use_stderr() {
@@ -109,9 +115,8 @@ fn refusal(code: &str, message: &str, hint: Option<&str>) -> String {
     json!({ "error": { "code": code, "message": message, "hint": hint } }).to_string()
 }
 
-fn causes(failure: &Failure) -> impl Iterator<Item = String> {
-    let first: &dyn Error = failure;
-    std::iter::successors(Some(first), |&cause| cause.source()).map(ToString::to_string)
+fn causes(error: &(dyn Error + 'static)) -> impl Iterator<Item = String> {
+    std::iter::successors(Some(error), |&cause| cause.source()).map(ToString::to_string)
 }
 
 /// Text that others had a hand in, without anything that a terminal would obey.

@@ -14,33 +14,33 @@ use futures_util::StreamExt;
 use hyper::header::{CONTENT_LENGTH, HeaderMap, HeaderValue};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::{Files, sequencer::Client};
+use crate::{Files, Patience, sequencer::Client};
 
-/// How long a client may take for the next bytes of a body, and for all of them.
-const CHUNK_TIME: Duration = Duration::from_secs(30);
-const BODY_TIME: Duration = Duration::from_secs(15 * 60);
 /// What is still read of a body that was refused, so that the client gets to see the answer.
 const DRAINED: usize = 4 << 20;
 const DRAIN_TIME: Duration = Duration::from_secs(5);
 
 /// Every path goes to the registry's own table.
-pub(crate) fn router(registry: Registry<Files, Client>) -> Router {
-    Router::new().fallback(handle).with_state(Arc::new(registry))
+pub(crate) fn router(registry: Registry<Files, Client>, patience: Patience) -> Router {
+    Router::new().fallback(handle).with_state((Arc::new(registry), patience))
 }
 
-async fn handle(State(registry): State<Arc<Registry<Files, Client>>>, request: Request) -> Response {
+type Served = (Arc<Registry<Files, Client>>, Patience);
+
+async fn handle(State((registry, patience)): State<Served>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let request = cidery_registry::Request {
         method: head.method.as_str().to_owned(),
         path: head.uri.path().to_owned(),
         query: head.uri.query().unwrap_or_default().to_owned(),
         content_length: content_length(&head.headers),
-        body: Incoming::new(body),
+        body: Incoming::new(body, patience),
     };
     let answer = registry.handle(request).await;
     let (body, length) = match answer.body {
         Answer::Bytes(bytes) => (Body::from(bytes), None),
         Answer::Stream(download) => (download.body, Some(download.length)),
+        Answer::Omitted(length) => (Body::empty(), Some(length)),
     };
     let mut response = Response::new(body);
     *response.status_mut() = answer.status.try_into().unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
@@ -63,15 +63,18 @@ fn content_length(headers: &HeaderMap) -> Option<u64> {
 /// A body that is read against the clock.
 struct Incoming {
     chunks: Pin<Box<BodyDataStream>>,
+    /// For the next bytes.
+    patience: Duration,
     until: Instant,
     ended: bool,
 }
 
 impl Incoming {
-    fn new(body: Body) -> Self {
+    fn new(body: Body, patience: Patience) -> Self {
         Incoming {
             chunks: Box::pin(body.into_data_stream()),
-            until: Instant::now() + BODY_TIME,
+            patience: patience.chunk,
+            until: Instant::now() + patience.body,
             ended: false,
         }
     }
@@ -80,7 +83,7 @@ impl Incoming {
 impl Upload for Incoming {
     async fn next(&mut self) -> Result<Option<Bytes>, Error> {
         let refused = |reason: &str| Error::Request { reason: reason.to_owned() };
-        let until = self.until.min(Instant::now() + CHUNK_TIME);
+        let until = self.until.min(Instant::now() + self.patience);
         match timeout_at(until, self.chunks.next()).await {
             Ok(Some(Ok(bytes))) => Ok(Some(bytes)),
             Ok(None) => {

@@ -25,5 +25,5 @@ mod sqlite;
 
 pub use error::ServerError;
 pub use files::Files;
-pub use server::{Config, Server};
+pub use server::{Config, OnFailure, Patience, Server};
 pub use sqlite::Sqlite;

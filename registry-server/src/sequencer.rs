@@ -1,6 +1,7 @@
 //! The sequencer on its own thread, which waits for SQLite and for nobody else.
 
 use std::{
+    rc::Rc,
     sync::Arc,
     thread,
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -16,7 +17,7 @@ use tokio::{
     time::{self, MissedTickBehavior},
 };
 
-use crate::{Files, ServerError, Sqlite};
+use crate::{Files, OnFailure, ServerError, Sqlite};
 
 /// How often the head is cosigned again (SPEC §7.4: at least every five minutes).
 const REFRESH: Duration = Duration::from_secs(4 * 60);
@@ -26,6 +27,9 @@ const RETRY: Duration = Duration::from_secs(10);
 const CALLS: usize = 1024;
 
 type Question = (Call, oneshot::Sender<Reply>);
+
+/// Tells the operator of a failure.
+type Tell = Rc<dyn Fn(&Error) + Send>;
 
 /// The operating system's time.
 pub(crate) struct SystemClock;
@@ -54,6 +58,7 @@ pub(crate) async fn start(
     blobs: Files,
     sql: Sqlite,
     config: LogConfig,
+    on_failure: Option<OnFailure>,
 ) -> Result<(Client, thread::JoinHandle<()>), ServerError> {
     let sequencer = Sequencer::new(blobs, sql, SystemClock, config)?;
     let (calls, questions) = mpsc::channel(CALLS);
@@ -61,7 +66,9 @@ pub(crate) async fn start(
     let work = move || {
         let runtime = runtime::Builder::new_current_thread().enable_time().build();
         match runtime {
-            Ok(runtime) => LocalSet::new().block_on(&runtime, run(Arc::new(sequencer), questions, started)),
+            Ok(runtime) => {
+                LocalSet::new().block_on(&runtime, run(Arc::new(sequencer), questions, started, on_failure))
+            }
             Err(error) => drop(started.send(Err(StoreError::new("start the sequencer", error).into()))),
         }
     };
@@ -75,6 +82,7 @@ async fn run(
     sequencer: Arc<Sequencer<Files, Sqlite, SystemClock>>,
     mut questions: mpsc::Receiver<Question>,
     started: oneshot::Sender<Result<(), Error>>,
+    on_failure: Option<OnFailure>,
 ) {
     let start = sequencer.start().await;
     let failed = start.is_err();
@@ -82,8 +90,9 @@ async fn run(
         return;
     }
     let queued = Arc::new(Notify::new());
-    let refreshing = spawn_local(refresh(sequencer.clone()));
-    let closing = spawn_local(close_groups(sequencer.clone(), queued.clone()));
+    let tell: Tell = on_failure.map_or_else(|| Rc::new(|_: &Error| ()) as Tell, Rc::from);
+    let refreshing = spawn_local(refresh(sequencer.clone(), tell.clone()));
+    let closing = spawn_local(close_groups(sequencer.clone(), queued.clone(), tell));
     let mut waiting = tokio::task::JoinSet::new();
     while let Some((call, answer)) = questions.recv().await {
         let (sequencer, queued) = (sequencer.clone(), queued.clone());
@@ -106,24 +115,31 @@ async fn run(
 }
 
 /// Closes a group whenever something waits: while one is written, the next one gathers.
-async fn close_groups(sequencer: Arc<Sequencer<Files, Sqlite, SystemClock>>, queued: Arc<Notify>) {
+async fn close_groups(
+    sequencer: Arc<Sequencer<Files, Sqlite, SystemClock>>,
+    queued: Arc<Notify>,
+    tell: Tell,
+) {
     loop {
         queued.notified().await;
         while sequencer.is_waiting() {
-            // Where a group fails, everybody in it has been told.
-            let _ = sequencer.close_group().await;
+            // Where a group fails, everybody in it has been told; only the operator can do something about it.
+            if let Err(error) = sequencer.close_group().await {
+                tell(&error);
+            }
         }
     }
 }
 
-async fn refresh(sequencer: Arc<Sequencer<Files, Sqlite, SystemClock>>) {
+async fn refresh(sequencer: Arc<Sequencer<Files, Sqlite, SystemClock>>, tell: Tell) {
     let mut ticks = time::interval(REFRESH);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks.tick().await;
     loop {
         ticks.tick().await;
         // A head that grows old says by itself that something is wrong; until then, it is tried again.
-        while sequencer.refresh_head().await.is_err() {
+        while let Err(error) = sequencer.refresh_head().await {
+            tell(&error);
             time::sleep(RETRY).await;
         }
     }

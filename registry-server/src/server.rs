@@ -26,8 +26,6 @@ use tokio::{
 
 use crate::{Files, ServerError, Sqlite, data::Data, http, sequencer};
 
-/// How long a client may take for a request's head, also between two requests.
-const HEAD_TIME: Duration = Duration::from_secs(20);
 /// Bytes of a request's head.
 const HEAD_BYTES: usize = 32 << 10;
 /// Connections at once; others wait to be taken.
@@ -36,7 +34,6 @@ const CONNECTIONS: usize = 1024;
 const STOP_TIME: Duration = Duration::from_secs(10);
 
 /// What a server is to be.
-#[derive(Clone, Debug)]
 pub struct Config {
     /// Where it listens; port 0 takes a free one.
     pub listen: SocketAddr,
@@ -46,12 +43,45 @@ pub struct Config {
     pub origin: Option<Origin>,
     /// Who may begin packages. Without a word on it: anybody while it listens on loopback, else nobody.
     pub scopes: Option<ScopePolicy>,
+    /// How long it waits for clients.
+    pub patience: Patience,
+    /// Is told why something failed that no client waits for, such as the head's refreshing.
+    pub on_failure: Option<OnFailure>,
+}
+
+/// Who is told of failures. It is called on the sequencer's thread, which waits for it.
+pub type OnFailure = Box<dyn Fn(&cidery_registry::Error) + Send>;
+
+/// How long a client may take, before its connection is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// For a request's head, also between two requests.
+    pub head: Duration,
+    /// For the next bytes of a body.
+    pub chunk: Duration,
+    /// For all of a body.
+    pub body: Duration,
+}
+
+impl Default for Patience {
+    /// 20 seconds for a head, 30 for the next bytes, 15 minutes for a body.
+    fn default() -> Self {
+        let body = Duration::from_secs(15 * 60);
+        Patience { head: Duration::from_secs(20), chunk: Duration::from_secs(30), body }
+    }
 }
 
 impl Config {
     /// A server of these data on this address, and the defaults for the rest.
     pub fn new(data: impl AsRef<Path>, listen: SocketAddr) -> Self {
-        Config { listen, data: data.as_ref().to_owned(), origin: None, scopes: None }
+        Config {
+            listen,
+            data: data.as_ref().to_owned(),
+            origin: None,
+            scopes: None,
+            patience: Patience::default(),
+            on_failure: None,
+        }
     }
 }
 
@@ -79,7 +109,7 @@ impl Server {
     /// What is in the way.
     pub async fn start(config: Config) -> Result<Self, ServerError> {
         // (1)
-        let Config { listen, data, origin, scopes } = config;
+        let Config { listen, data, origin, scopes, patience, on_failure } = config;
         let data = Data::open(&data, origin.as_ref())?;
         let blobs = Files::open(&data.folder).map_err(cidery_registry::Error::from)?;
         let sql = Sqlite::open(&data.folder.join("ledger.db")).map_err(cidery_registry::Error::from)?;
@@ -99,11 +129,11 @@ impl Server {
             log: of(Role::Log),
             cosigner: of(Role::Cosigner),
         };
-        let (client, sequencing) = sequencer::start(blobs.clone(), sql, config).await?;
+        let (client, sequencing) = sequencer::start(blobs.clone(), sql, config, on_failure).await?;
         // (3)
-        let router = http::router(Registry::new(blobs, client));
+        let router = http::router(Registry::new(blobs, client), patience);
         let (stop, stopped) = watch::channel(false);
-        let serving = tokio::spawn(serve(listener, router, stopped));
+        let serving = tokio::spawn(serve(listener, router, patience.head, stopped));
         let origin = data.origin.clone();
         Ok(Server { address, origin, log, cosigner, stop, serving, sequencing, data })
     }
@@ -186,7 +216,12 @@ impl Signer for Held {
     }
 }
 
-async fn serve(listener: TcpListener, router: Router, mut stopped: watch::Receiver<bool>) {
+async fn serve(
+    listener: TcpListener,
+    router: Router,
+    head_time: Duration,
+    mut stopped: watch::Receiver<bool>,
+) {
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
     let places = Arc::new(Semaphore::new(CONNECTIONS));
@@ -201,7 +236,7 @@ async fn serve(listener: TcpListener, router: Router, mut stopped: watch::Receiv
             (place, accepted) = accept => match (place, accepted) {
                 (Ok(place), Ok((stream, _))) => {
                     while connections.try_join_next().is_some() {}
-                    connections.spawn(connect(stream, place, router.clone(), &graceful));
+                    connections.spawn(connect(stream, place, router.clone(), head_time, &graceful));
                 }
                 // Out of file descriptors, most likely: some will be free again.
                 _ => time::sleep(Duration::from_millis(100)).await,
@@ -219,13 +254,14 @@ fn connect(
     stream: TcpStream,
     place: OwnedSemaphorePermit,
     router: Router,
+    head_time: Duration,
     graceful: &GracefulShutdown,
 ) -> impl Future<Output = ()> + Send + 'static + use<> {
     // A wish of the socket: without it, small answers are only later.
     let _ = stream.set_nodelay(true);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIME)
+        .header_read_timeout(head_time)
         .max_buf_size(HEAD_BYTES)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     let connection = graceful.watch(connection);

@@ -79,9 +79,8 @@ async fn t34_a_manifest_that_is_wrong_about_its_bytes_waits_no_more() {
         })
     };
     for at in 0..6 {
-        let (kind, code) = [(ModuleKind::Data, "module.sha256"), (ModuleKind::Text, "module.encoding")]
-            [usize::from(at % 2)]
-        .clone();
+        let (kind, code) =
+            [(ModuleKind::Data, "module.sha256"), (ModuleKind::Text, "module.encoding")][usize::from(at % 2)];
         let package = wrong(at, kind);
         assert_eq!(registry.post(&package).await.status, 202);
         assert_eq!(registry.put(&package).await.code(), code);

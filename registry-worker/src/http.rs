@@ -50,5 +50,6 @@ pub(crate) fn response(from: Response<SendWrapper<ResponseBody>>) -> Result<work
     Ok(match from.body {
         Body::Bytes(bytes) => builder.fixed(bytes.into()),
         Body::Stream(download) => builder.body(download.body.0),
+        Body::Omitted(length) => builder.with_header("content-length", &length.to_string())?.empty(),
     })
 }

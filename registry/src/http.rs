@@ -37,6 +37,8 @@ pub enum Body<B> {
     Bytes(Bytes),
     /// An object that the host streams by itself.
     Stream(Download<B>),
+    /// No bytes, where a GET would have had this many: the answer to a HEAD.
+    Omitted(u64),
 }
 
 /// An object whose bytes its name says: it can be kept for ever.
@@ -56,6 +58,16 @@ impl<B> Response<B> {
     /// An object named by a CID.
     pub(crate) fn immutable(content_type: &str, body: Body<B>) -> Self {
         Response::new(200, content_type, IMMUTABLE, body)
+    }
+
+    /// The same headers and no body.
+    pub(crate) fn without_body(self) -> Self {
+        let length = match self.body {
+            Body::Bytes(bytes) => bytes.len() as u64,
+            Body::Stream(download) => download.length,
+            Body::Omitted(length) => length,
+        };
+        Response { body: Body::Omitted(length), ..self }
     }
 
     fn new(status: u16, content_type: &str, cache_control: &str, body: Body<B>) -> Self {

@@ -67,8 +67,8 @@ impl Route {
     pub(crate) fn methods(&self) -> &'static str {
         match self {
             Route::Publish => "POST",
-            Route::Blob(_) => "GET, PUT",
-            _ => "GET",
+            Route::Blob(_) => "GET, HEAD, PUT",
+            _ => "GET, HEAD",
         }
     }
 }

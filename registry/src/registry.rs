@@ -33,11 +33,13 @@ impl<B: Blobs, L: SequencerClient> Registry<B, L> {
     }
 
     /// Answers a request. Refusals and failures are answers, too.
-    pub async fn handle<U: Upload>(&self, request: Request<U>) -> Response<B::Body> {
-        match self.route(request).await {
-            Ok(response) => response,
-            Err(error) => Response::from(&error),
+    pub async fn handle<U: Upload>(&self, mut request: Request<U>) -> Response<B::Body> {
+        let is_head = request.method == "HEAD";
+        if is_head {
+            request.method = "GET".to_owned();
         }
+        let response = self.route(request).await.unwrap_or_else(|error| Response::from(&error));
+        if is_head { response.without_body() } else { response }
     }
 
     /// The table of SPEC §11.1.

@@ -36,7 +36,10 @@ impl fmt::Display for Serving {
 
 pub(super) async fn serve(context: &Context, args: &args::Serve) -> Result<Running, Failure> {
     let data = args.data.clone().unwrap_or_else(|| context.folders.registry());
-    let server = Server::start(Config::new(&data, args.listen)).await?;
+    let mut config = Config::new(&data, args.listen);
+    let output = context.output;
+    config.on_failure = Some(Box::new(move |error| output.warning("keep the log up to date", error)));
+    let server = Server::start(config).await?;
     let serving = Serving {
         url: server.url(),
         origin: server.origin().clone(),

@@ -101,6 +101,7 @@ impl<B: Blobs + Clone> TestRegistry<B> {
         let (bytes, stream) = match response.body {
             Body::Bytes(bytes) => (bytes.to_vec(), None),
             Body::Stream(download) => (Vec::new(), Some(download.body)),
+            Body::Omitted(_) => (Vec::new(), None),
         };
         let json = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
         Answer { status: response.status, bytes, json, stream }

@@ -38,12 +38,13 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
         if group.is_empty() {
             return Ok(());
         }
-        let replies = self.close(&mut head, &group).await;
-        let failed = replies.as_ref().err().map(Error::body);
-        let mut replies = replies.unwrap_or_default().into_iter();
+        let (mut replies, failed) = match self.close(&mut head, &group).await {
+            Ok(replies) => (replies.into_iter(), None),
+            Err(error) => (Vec::new().into_iter(), Some(error)),
+        };
         for waiting in group {
             let reply = match &failed {
-                Some(body) => Some(Reply::Refused(body.clone())),
+                Some(error) => Some(Reply::Refused(error.body())),
                 None => replies.next(),
             };
             if let Some(reply) = reply {
@@ -51,10 +52,7 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
                 let _ = waiting.answer.send(reply);
             }
         }
-        match failed {
-            Some(body) => Err(Error::Relayed(body)),
-            None => Ok(()),
-        }
+        failed.map_or(Ok(()), Err)
     }
 
     async fn close(&self, head: &mut Option<Tip>, group: &[Waiting]) -> Result<Vec<Reply>, Error> {
