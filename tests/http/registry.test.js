@@ -327,6 +327,21 @@ for (const [host, start] of /** @type {const} */ ([
       await refused(405, "request.malformed", () => call(`${url}/v1/publish`, { method: "DELETE" }));
     });
 
+    test("HEAD is GET without the body", async () => {
+      const made = packageOf({ origin, name: "@http/head" });
+      assert.equal((await publish(url, made)).status, 201);
+      for (const path of ["log", `blobs/${made.module.cid}`, `manifests/${made.manifest.cid}`, "packages/@http/none"]) {
+        const [get, head] = await Promise.all(["GET", "HEAD"].map((method) => fetch(`${url}/v1/${path}`, { method })));
+        assert.equal(head.status, get.status);
+        for (const name of ["content-type", "cache-control", "x-content-type-options"]) {
+          assert.equal(head.headers.get(name), get.headers.get(name), `${path}: ${name}`);
+        }
+        assert.equal(head.headers.get("content-length"), `${(await get.arrayBuffer()).byteLength}`, path);
+        assert.equal((await head.arrayBuffer()).byteLength, 0);
+      }
+      assert.equal((await fetch(`${url}/v1/publish`, { method: "HEAD" })).status, 405);
+    });
+
     test("at most four publishes of a package are pending", async () => {
       const key = keyOf("@http/pending");
       const pending = (/** @type {number} */ at) =>
