@@ -108,7 +108,7 @@ class Forms(unittest.TestCase):
         self.assertEqual(receipt["release"], EXAMPLES.entry)
         self.assertEqual((receipt["checkpoint"], head["checkpoint"]), (EXAMPLES.small, EXAMPLES.large))
         (init,) = release.decode_receipt(EXAMPLES.receipt).chain
-        self.assertEqual(init.payload, EXAMPLES.init)
+        self.assertEqual(records.decode_entry(init).payload, EXAMPLES.init)
         resolution = {"format": "cidery-resolution-v1", "receipt": EXAMPLES.receipt, "head": EXAMPLES.head}
         self.assertIn(f"{len(cbor.encode(resolution))} bytes", EXAMPLES.parts["15.12"])
         self.assertEqual(release.decode_resolution(cbor.encode(resolution)), (EXAMPLES.receipt, EXAMPLES.head))
@@ -174,8 +174,8 @@ class Flips(unittest.TestCase):
         self.refuses_flips(EXAMPLES.envelope, check)
 
     def test_entry(self) -> None:
-        (signed,) = release.decode_receipt(EXAMPLES.receipt).chain
-        authority = records.decode_record(signed)
+        (init,) = release.decode_receipt(EXAMPLES.receipt).chain
+        authority = records.decode_record(records.decode_entry(init))
 
         def check(data: bytes) -> None:
             entry = records.decode_entry(data)

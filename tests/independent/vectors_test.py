@@ -8,10 +8,8 @@ import unittest
 from pathlib import Path
 from typing import Any
 
-from cidery_spec import manifest, names, policy, verify
-from cidery_spec.cid import DAG_CBOR, Cid
+from cidery_spec import manifest, policy, verify
 from cidery_spec.errors import Refused
-from cidery_spec.ranges import Range
 
 FOLDER = Path(__file__).resolve().parent.parent / "vectors/verify"
 FIELDS = {"name", "about", "now", "policy", "request", "seen", "receipt", "head", "manifest", "modules", "expect"}
@@ -43,13 +41,7 @@ def outcome(vector: dict[str, Any]) -> dict[str, Any]:
 
 def accepted(vector: dict[str, Any]) -> dict[str, Any]:
     """What is known of a vector once it is verified; raises `Refused`."""
-    asked = vector["request"]
-    request = verify.Request(
-        asked["package"],
-        range=Range(asked["range"]) if "range" in asked else None,
-        version=names.Version(asked["version"]) if "version" in asked else None,
-        manifest=Cid.from_text(asked["manifest"]).of(DAG_CBOR) if "manifest" in asked else None,
-    )
+    request = verify.Request.from_json(vector["request"])
     rules = policy.decode(json.dumps(vector["policy"]).encode())
     known = vector["seen"]
     logs = {origin: (each["size"], bytes.fromhex(each["root"])) for origin, each in known["logs"].items()}

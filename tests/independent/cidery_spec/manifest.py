@@ -13,14 +13,16 @@ from .errors import Refused, require
 MAX_MANIFEST = 1 << 20
 MAX_MODULES = 1000
 MAX_BLOB = 64 << 20
+MAX_BUNDLED = 10_000
+#: Of hosts, of bindings and of flags.
+MAX_WORDS = 256
 TEXT_KINDS = ("esm", "cjs", "json", "text")
 KINDS = (*TEXT_KINDS, "wasm", "data")
 
 _PATH = re.compile(r"[A-Za-z0-9._@+~/-]{1,512}")
 _FLAG = re.compile(r"[a-z0-9_]{1,64}")
 _BINDING = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-_HOST = re.compile(rf"({_LABEL}(?:\.{_LABEL})*)(?::([1-9][0-9]{{0,4}}))?")
+_HOST = re.compile(r"([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::([1-9][0-9]{0,4}))?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _PRINTABLE = re.compile(r"[\x20-\x7e]{1,256}")
 
@@ -95,6 +97,10 @@ def _require(condition: bool, message: str) -> None:
     require(condition, "manifest.invalid", message)
 
 
+def _check_count(items: list, most: int, what: str) -> None:
+    require(len(items) <= most, "limit.exceeded", f"{len(items)} {what}, the limit is {most}")
+
+
 def _ascends(items: list) -> bool:
     return all(left < right for left, right in zip(items, items[1:]))
 
@@ -128,12 +134,14 @@ def _check_blobs(modules: list[dict[str, Any]], maps: list[dict[str, Any]]) -> N
     for blob in (*modules, *maps):
         require(blob["size"] <= MAX_BLOB, "limit.exceeded", f"a blob of {blob['size']} bytes")
         _require(sizes.setdefault(blob["cid"], blob["size"]) == blob["size"], f"{blob['cid']} has two sizes")
-    total = sum(module["size"] for module in modules)
-    require(total <= MAX_BLOB, "limit.exceeded", f"all modules have {total} bytes")
+    for what, blobs in (("modules", modules), ("source maps", maps)):
+        total = sum(blob["size"] for blob in blobs)
+        require(total <= MAX_BLOB, "limit.exceeded", f"all {what} have {total} bytes")
 
 
 def _check_compatibility(compatibility: dict[str, Any]) -> None:
     date, flags = compatibility["date"], compatibility["flags"]
+    _check_count(flags, MAX_WORDS, "flags")
     try:
         _require(_DATE.fullmatch(date) is not None, f"{date[:20]!r} is not a date")
         datetime.date.fromisoformat(date)
@@ -143,12 +151,15 @@ def _check_compatibility(compatibility: dict[str, Any]) -> None:
 
 
 def _check_needs(needs: dict[str, Any]) -> None:
+    _check_count(needs["egress"], MAX_WORDS, "hosts")
+    _check_count(needs["bindings"], MAX_WORDS, "bindings")
     _require(_ascends(needs["egress"]) and all(map(is_host, needs["egress"])), "`egress` are not sorted hosts")
     named = all(len(name) <= 64 and _BINDING.fullmatch(name) for name in needs["bindings"])
     _require(_ascends(needs["bindings"]) and named, "`bindings` are not sorted names")
 
 
 def _check_bundled(bundled: list[dict[str, str]]) -> None:
+    _check_count(bundled, MAX_BUNDLED, "bundled packages")
     texts: Iterable[str] = (text for each in bundled for text in each.values())
     _require(all(map(_PRINTABLE.fullmatch, texts)), "`bundled` has texts that are not allowed")
     ranked = [(each["name"], each["version"], "integrity" in each, each.get("integrity", "")) for each in bundled]

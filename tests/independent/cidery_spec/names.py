@@ -14,6 +14,7 @@ _ORIGIN = re.compile(r"[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*)*")
 _NUMBER = r"(?:0|[1-9][0-9]*)"
 _WORD = r"(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
 PRERELEASE = rf"{_WORD}(?:\.{_WORD})*"
+_DIGITS = re.compile(r"[0-9]+")
 _VERSION = re.compile(rf"({_NUMBER})\.({_NUMBER})\.({_NUMBER})(?:-({PRERELEASE}))?")
 
 
@@ -32,14 +33,20 @@ def origin(text: str) -> str:
 
 
 def from_npm(name: str) -> str | None:
-    """SPEC 3.4: the package that stands for an npm package, where there is one."""
-    if "__" in name:
-        return None
+    """SPEC 3.4: the package that stands for an npm package, where there is one; `__` is in it once at most."""
     scoped = re.fullmatch(r"@([^/]+)/([^/]+)", name)
+    mapped = f"{scoped[1]}__{scoped[2]}" if scoped else name
+    if "__" in name or "___" in mapped:
+        return None
     try:
-        return package("@npm/" + (f"{scoped[1]}__{scoped[2]}" if scoped else name))
+        return package(f"@npm/{mapped}")
     except Refused:
         return None
+
+
+def has_small_numbers(text: str) -> bool:
+    """SPEC 3.2: whether every run of digits is at most 2^53 - 1."""
+    return all(int(run) <= MAX_NUMBER for run in _DIGITS.findall(text))
 
 
 @total_ordering
@@ -53,8 +60,7 @@ class Version:
         self.text = text
         self.core = (int(match[1]), int(match[2]), int(match[3]))
         self.prerelease = prerelease(match[4])
-        numbers = [*self.core, *(word for word in self.prerelease if isinstance(word, int))]
-        require(max(numbers) <= MAX_NUMBER, "version.malformed", f"{text!r} has a number above 2^53 - 1")
+        require(has_small_numbers(text), "version.malformed", f"{text!r} has a number above 2^53 - 1")
 
     @property
     def precedence(self) -> tuple:

@@ -11,6 +11,7 @@ from .cid import DAG_CBOR, Cid
 from .errors import Refused, require
 
 DAY = 86_400
+MAX_KEYS = 16
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,6 @@ class Policy:
         rule = self.packages.get(package) or self.packages.get(package.split("/")[0] + "/*")
         if rule is None:
             raise Refused("policy.no_rule", f"no rule for {package}")
-        if rule.origin not in self.origins:
-            raise Refused("policy.origin", f"the rule for {package} is of {rule.origin}, which is not in the policy")
         return rule, self.origins[rule.origin]
 
 
@@ -60,22 +59,23 @@ def decode(data: bytes) -> Policy:
     fields = _fields(found, "the policy", {"origins", "packages"}, set())
     origins = {_origin(name): _log(name, each) for name, each in _map(fields["origins"], "origins").items()}
     packages = {_pattern(name): _rule(name, each) for name, each in _map(fields["packages"], "packages").items()}
+    unknown = {rule.origin for rule in packages.values()} - set(origins)
+    _require(not unknown, f"rules of {sorted(unknown)}, which are not among the origins")
     _check_roles(origins, packages)
     return Policy(origins, packages)
 
 
 def _log(name: str, value: Any) -> Log:
     fields = _fields(value, name, {"logKeys", "cosigner"}, {"maxAge"})
-    log_keys = [_key(each) for each in _list(fields["logKeys"], "logKeys")]
-    _require(bool(log_keys), f"{name} has no log key")
-    return Log(log_keys, _key(fields["cosigner"]), _positive(fields.get("maxAge", DAY), "maxAge"))
+    max_age = _positive(fields.get("maxAge", DAY), "maxAge")
+    return Log(_keys(fields["logKeys"], "logKeys"), _key(fields["cosigner"]), max_age)
 
 
 def _rule(name: str, value: Any) -> Rule:
     fields = _fields(value, name, {"origin"}, {"keys", "threshold", "init", "egress"})
     _require("keys" in fields or "init" in fields, f"the rule for {name} pins neither keys nor init")
     _require("keys" in fields or "threshold" not in fields, f"the rule for {name} has a threshold of no keys")
-    pinned = frozenset(_key(each) for each in _list(fields.get("keys", []), "keys"))
+    pinned = frozenset(_keys(fields["keys"], "keys")) if "keys" in fields else frozenset()
     threshold = _positive(fields.get("threshold", 1), "threshold")
     _require("keys" not in fields or threshold <= len(pinned), f"the rule for {name} asks for more keys than it pins")
     init = _cid(fields["init"]) if "init" in fields else None
@@ -106,6 +106,12 @@ def _parsed(parse: Callable[[str], Any], value: Any) -> Any:
 
 def _key(value: Any) -> bytes:
     return _parsed(keys.key_from_text, value)
+
+
+def _keys(value: Any, what: str) -> list[bytes]:
+    found = [_key(each) for each in _list(value, what)]
+    _require(1 <= len(found) <= MAX_KEYS and len(set(found)) == len(found), f"{what} are not 1 to 16, each once")
+    return found
 
 
 def _cid(value: Any) -> Cid:

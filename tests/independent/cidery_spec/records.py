@@ -15,8 +15,10 @@ from .errors import Refused, require
 
 MAX_ENVELOPE = 8 << 10
 MAX_ENTRY = 65_535
-MAX_SIGNATURES = 16
+MAX_SIGNATURES = 32
 MAX_KEYS = 16
+MAX_ATTESTATIONS = 16
+MAX_ATTESTATION = 1 << 20
 
 TYPES = {
     "application/vnd.cidery.init.v1+cbor": "init",
@@ -35,20 +37,27 @@ _INIT = cbor.map_of({
     "floors": cbor.map_of({"provenance": cbor.boolean, "witnesses": cbor.integer}),
     "recovery?": cbor.map_of({**_AUTHORITY, "delay": cbor.integer}),
 })
+_NPM = cbor.map_of({
+    "name": cbor.text,
+    "version": cbor.text,
+    "integrity": cbor.text,
+    "checked": cbor.list_of(cbor.text),
+})
 _RELEASE = cbor.map_of({
     "version": cbor.parsed(_version, cbor.text),
     "manifest": cbor.link(DAG_CBOR),
     "build": cbor.map_of({"tool": cbor.text, "lock?": cbor.octets(32)}),
-    "npm?": cbor.map_of({"name": cbor.text, "version": cbor.text, "integrity": cbor.text}),
-    "provenance": cbor.list_of(cbor.map_of({"cid": cbor.link(RAW), "subject": cbor.octets(32)})),
+    "npm?": _NPM,
+    "provenance": cbor.list_of(cbor.map_of({"cid": cbor.link(RAW), "size": cbor.integer, "subject": cbor.octets(32)})),
 })
 _ENTRY = cbor.map_of({
     "kind": cbor.text,
     "type": cbor.text,
     "payload": cbor.octets(),
-    "signatures": cbor.list_of(cbor.map_of({"key": cbor.octets(32), "sig": cbor.octets(64)})),
+    "signatures": cbor.list_of(cbor.map_of({"key": _KEY, "sig": cbor.octets(64)})),
 })
 _PRINTABLE = re.compile(r"[\x20-\x7e]+")
+_WORD = re.compile(r"[a-z0-9-]{1,64}")
 
 
 @dataclass(frozen=True)
@@ -152,12 +161,12 @@ def check_init(signed: Signed, record: Record) -> None:
 
 
 def check_release(signed: Signed, record: Record, authority: Record) -> set[bytes]:
-    """SPEC 6.4 (0) to (4): a release under its authority; gives the keys that signed it."""
+    """SPEC 6.5 and 6.4 (0) to (4): a release under its authority; gives the keys that signed it."""
+    signers = signed.signers(authority.body["keys"])
     require(record.kind == "release", "record.init_taken", "a second init")
     require(record.origin == authority.origin, "record.origin", f"a release for {record.origin}")
     require(record.package == authority.package, "record.package", f"a release of {record.package}")
     require(record.authority == authority.cid, "record.authority", f"a release under {record.authority}")
-    signers = signed.signers(authority.body["keys"])
     wanted = authority.body["threshold"]
     require(len(signers) >= wanted, "record.threshold", f"{len(signers)} of {wanted} keys signed the release")
     floor = authority.body["floors"]["provenance"]
@@ -217,12 +226,17 @@ def _check_keys(body: dict[str, Any]) -> None:
 
 def _check_release(body: dict[str, Any], package: str) -> None:
     _require(_is_printable(body["build"]["tool"], 128), "`build.tool` is not 1 to 128 printable characters")
-    sources = [each["cid"] for each in body["provenance"]]
-    _require(len(sources) <= 16 and sources == sorted(set(sources)), "`provenance` is not 16 sorted entries at most")
+    sources, sizes = ([each[name] for each in body["provenance"]] for name in ("cid", "size"))
+    fits = len(sources) <= MAX_ATTESTATIONS and all(size <= MAX_ATTESTATION for size in sizes)
+    require(fits, "limit.exceeded", "`provenance` is not 16 entries of 1 MiB at most")
+    _require(sources == sorted(set(sources)), "`provenance` is not sorted, each once")
     npm = body.get("npm")
     if npm is not None:
         limits = {"name": 214, "version": 256, "integrity": 256}
         _require(all(_is_printable(npm[name], limit) for name, limit in limits.items()), "`npm` has other texts")
+        checked = npm["checked"]
+        fits = len(checked) <= 16 and checked == sorted(set(checked)) and all(map(_WORD.fullmatch, checked))
+        _require(fits, "`npm.checked` is not 16 sorted words at most")
     if package.startswith("@npm/"):
         mapped = npm is not None and names.from_npm(npm["name"]) == package
         _require(mapped, f"`npm` does not map to {package}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from . import cbor, notes, records, tree
+from . import cbor, notes, tree
 from .errors import require
 
 MAX_OBJECT = 1 << 20
@@ -30,12 +30,10 @@ _RESOLUTION = cbor.map_of({"format": cbor.text, "receipt": cbor.octets(), "head"
 
 @dataclass(frozen=True)
 class Receipt:
-    """SPEC 9.1: "this was logged"."""
+    """SPEC 9.1: "this was logged"; the log entries of `chain` and `release` are still bytes."""
 
-    chain: tuple[records.Signed, ...]
-    release: records.Signed
-    #: The hash of the release's entry in the log.
-    leaf: bytes
+    chain: list[bytes]
+    release: bytes
     index: int
     checkpoint: notes.Checkpoint
     inclusion: list[bytes]
@@ -57,9 +55,8 @@ def decode_receipt(data: bytes) -> Receipt:
     require(len(found["chain"]) <= MAX_CHAIN, "limit.exceeded", f"a chain of {len(found['chain'])} records")
     _check_proof(found["inclusion"])
     return Receipt(
-        chain=tuple(map(records.decode_entry, found["chain"])),
-        release=records.decode_entry(found["release"]),
-        leaf=tree.leaf(found["release"]),
+        chain=found["chain"],
+        release=found["release"],
         index=found["index"],
         checkpoint=notes.decode(found["checkpoint"]),
         inclusion=found["inclusion"],

@@ -12,7 +12,7 @@ from typing import Any
 from blake3 import blake3
 
 from . import cbor, keys, manifest, names, records, release, tree
-from .cid import Cid
+from .cid import DAG_CBOR, Cid
 from .errors import Refused, require
 from .policy import Log, Policy, Rule
 from .ranges import Range
@@ -34,6 +34,19 @@ class Request:
         one = (self.range is None) != (self.version is None)
         locked = self.manifest is None or self.version is not None
         require(one and locked, "request.malformed", "a request has a range, or a version, or a version and a manifest")
+
+    @classmethod
+    def from_json(cls, value: Any) -> Request:
+        """The request with this JSON form, which has been read."""
+        texts = isinstance(value, dict) and all(isinstance(each, str) for each in value.values())
+        forms = ({"package", "range"}, {"package", "version"}, {"package", "version", "manifest"})
+        require(texts and set(value) in forms, "request.malformed", "not the fields of a request")
+        return cls(
+            value["package"],
+            range=Range(value["range"]) if "range" in value else None,
+            version=names.Version(value["version"]) if "version" in value else None,
+            manifest=Cid.from_text(value["manifest"]).of(DAG_CBOR) if "manifest" in value else None,
+        )
 
     def check(self, record: records.Record) -> None:
         """Refuses a release that does not satisfy the request."""
@@ -91,10 +104,11 @@ def verify_release(request: Request, receipt: bytes, head: bytes, policy: Policy
     _check_seen(current, seen.logs.get(rule.origin))  # (5)
     _check_receipt(logged, rule, log)  # (6)
     _check_join(logged, current)  # (7)
-    authority = _check_chain(logged, rule, request)  # (8)
+    signed = records.decode_entry(logged.release)  # (8)
+    authority = _check_chain(logged.chain, rule, request)
 
-    record = records.decode_record(logged.release)  # (9)
-    signers = records.check_release(logged.release, record, authority)
+    record = records.decode_record(signed)  # (9)
+    signers = records.check_release(signed, record, authority)
     newest_seen = seen.sequence(request)
     require(record.sequence >= newest_seen, "log.rollback", f"sequence {record.sequence} after {newest_seen}")
     require(authority.body["floors"]["witnesses"] == 0, "record.floor", "a floor of witnesses, which nobody counts yet")
@@ -178,14 +192,15 @@ def _check_seen(head: release.Head, seen: tuple[int, bytes] | None) -> None:
     if head.since is None or head.since[0] != size:
         raise Refused("log.unproven", f"nothing leads from size {size} to {newest.size}")
     consistent = tree.is_consistent(size, root, newest.size, newest.root, head.since[1])
-    require(consistent, "log.fork", f"the head does not follow from the one of size {size}")
+    require(consistent, "log.proof", f"nothing that holds leads from size {size} to {newest.size}")
 
 
 def _check_receipt(receipt: release.Receipt, rule: Rule, log: Log) -> None:
     first = receipt.checkpoint
     require(first.origin == rule.origin, "log.origin", f"a receipt of {first.origin}")
     first.check_log(log.log_keys)
-    included = tree.is_included(receipt.leaf, receipt.index, first.size, first.root, receipt.inclusion)
+    leaf = tree.leaf(receipt.release)
+    included = tree.is_included(leaf, receipt.index, first.size, first.root, receipt.inclusion)
     require(included, "log.proof", "the receipt's proof does not lead to its root")
 
 
@@ -196,16 +211,17 @@ def _check_join(receipt: release.Receipt, head: release.Head) -> None:
         require(newest.root == first.root, "log.fork", f"receipt and head have two roots of size {first.size}")
     way, proof = head.join
     if way == "inclusion":
-        joined = tree.is_included(receipt.leaf, receipt.index, newest.size, newest.root, proof)
+        joined = tree.is_included(tree.leaf(receipt.release), receipt.index, newest.size, newest.root, proof)
     else:
         joined = tree.is_consistent(first.size, first.root, newest.size, newest.root, proof)
     require(joined, "log.proof", "the join does not lead from the receipt to the head")
 
 
-def _check_chain(receipt: release.Receipt, rule: Rule, request: Request) -> records.Record:
+def _check_chain(chain: list[bytes], rule: Rule, request: Request) -> records.Record:
     """Gives the authority of the release: in this version the package's `init`."""
-    require(len(receipt.chain) == 1, "log.malformed", f"a chain of {len(receipt.chain)} records")
-    signed = receipt.chain[0]
+    entries = [records.decode_entry(each) for each in chain]
+    require(len(entries) == 1, "log.malformed", f"a chain of {len(entries)} records")
+    signed = entries[0]
     init = records.decode_record(signed)
     require(init.kind == "init", "record.invalid", f"a chain that begins with a {init.kind}")
     require(init.origin == rule.origin, "record.origin", f"an init for {init.origin}")
