@@ -197,7 +197,8 @@ class Json(Altered):
         self.taken(self.decode_policy, value, rule(keys=texts[:16], threshold=16), log(maxAge=1))
         self.refused("policy.invalid", self.decode_policy, value, rule(keys=[]), rule(keys=[key, key]),
                      rule(keys=texts), rule(threshold=0), rule(threshold=2), rule(threshold=True),
-                     rule(origin="other.example"), rule(egress=["A"]), log(maxAge=0), log(logKeys=[]), log(logKeys=[key]), log(more=1),
+                     rule(origin="other.example"), rule(egress=["A"]), log(maxAge=0), log(logKeys=[]),
+                     log(logKeys=[key]), log(logKeys=[texts[0]] * 2), log(more=1),
                      lambda value: value["packages"].update({"@acme": value["packages"]["@acme/*"]}))
 
     def test_requests(self) -> None:
