@@ -117,7 +117,7 @@ codes! {
     PolicyInvalid = "policy.invalid";
     /// No rule of the policy allows the package.
     PolicyNoRule = "policy.no_rule";
-    /// The policy does not know the log.
+    /// The registry's log is not the one that the policy, or first use, names.
     PolicyOrigin = "policy.origin";
     /// Too few of the keys that the policy pins signed.
     PolicyKey = "policy.key";

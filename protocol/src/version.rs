@@ -123,6 +123,9 @@ impl FromStr for Range {
         if !text.bytes().all(allowed) {
             return Err(refused("only A-Z, a-z, 0-9, spaces and . * + - < > = ~ ^ | are allowed"));
         }
+        if text.split(|c: char| !c.is_ascii_alphanumeric()).any(has_leading_zero) {
+            return Err(refused("a number begins with 0"));
+        }
         // The parser computes the next version without looking whether there is one.
         if !numbers_are_small(text) {
             return Err(refused("a number is over 2^53 - 1"));
@@ -141,8 +144,13 @@ impl FromStr for Range {
             if alternative.trim().is_empty() && !last_of_one {
                 return Err(refused("an alternative is empty: write `*` for all versions"));
             }
-            // The parser narrows a conjunction that nothing satisfies to one version, which would then satisfy it.
-            if is_conjunction(alternative) && is_point(&parse(alternative)?) {
+            // The parser leaves out an alternative that is none, and narrows a conjunction that nothing satisfies to one
+            // version, which would then satisfy it.
+            let alone = parse(alternative)?;
+            if alone.tag().is_some() {
+                return Err(refused("an alternative is not a range"));
+            }
+            if is_conjunction(alternative) && is_point(&alone) {
                 return Err(refused("a conjunction leaves no version, or a single one: write that version"));
             }
         }
@@ -154,6 +162,10 @@ impl FromStr for Range {
 fn numbers_are_small(text: &str) -> bool {
     text.split(|c: char| !c.is_ascii_digit())
         .all(|digits| digits.is_empty() || digits.parse::<u64>().is_ok_and(|number| number <= LARGEST))
+}
+
+fn has_leading_zero(word: &str) -> bool {
+    word.len() > 1 && word.starts_with('0') && word.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Whether several comparators must hold at once. A hyphen range is one.
@@ -250,7 +262,21 @@ mod tests {
 
     #[test]
     fn what_npm_does_not_read_is_refused() {
-        for range in ["1.2.3, 2", "2 && 3", "a! || 1", "1/2", "latest", "1\t2", "\u{1d7d9}"] {
+        for range in [
+            "1.2.3, 2",
+            "2 && 3",
+            "^1 || latest",
+            "1 || v",
+            "1 || 3X",
+            "0.0.02",
+            ">=01",
+            "1.2.3-01",
+            "a! || 1",
+            "1/2",
+            "latest",
+            "1\t2",
+            "\u{1d7d9}",
+        ] {
             assert!(range.parse::<Range>().is_err(), "{range}");
         }
     }
