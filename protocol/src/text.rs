@@ -40,7 +40,8 @@ impl TextCheck {
                 Err(error) => self.malformed = error.error_len().is_some(),
             }
         }
-        if self.malformed {
+        // Most code is ASCII, which is told apart faster than UTF-8 is checked.
+        if self.malformed || chunk.is_ascii() {
             return;
         }
         if let Err(error) = std::str::from_utf8(chunk) {
