@@ -46,5 +46,11 @@ pub const TREE_SIZE: u64 = (1 << 53) - 1;
 pub const CHAIN_RECORDS: usize = 64;
 /// Bytes of a receipt, a head, and a resolution.
 pub const RECEIPT_BYTES: usize = 1 << 20;
+/// Publishes of a package that may wait for blobs, for one sequence.
+pub const PENDING_PUBLISHES: usize = 4;
+/// How long a publish waits for its blobs, seconds.
+pub const PENDING_SECONDS: u64 = 60 * 60;
+/// How far a log's clock may be ahead, seconds.
+pub const CLOCK_AHEAD_SECONDS: u64 = 60;
 /// Bytes of a publish request.
 pub const PUBLISH_BYTES: usize = 2 << 20;

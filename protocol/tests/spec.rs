@@ -43,7 +43,7 @@ fn the_table_of_codes_is_the_one_of_the_code() {
 fn the_limits_are_those_of_the_code() {
     let spec = spec();
     let table = section(&spec, "\n## 12. Limits");
-    for (row, values) in [
+    let rows = [
         (
             "package name, version, range, origin",
             vec![limits::NAME_CHARS, limits::VERSION_CHARS, limits::RANGE_CHARS, limits::ORIGIN_CHARS],
@@ -67,7 +67,12 @@ fn the_limits_are_those_of_the_code() {
         ("chain of authority", vec![limits::CHAIN_RECORDS]),
         ("receipt, head, resolution", vec![limits::RECEIPT_BYTES >> 20]),
         ("publish request", vec![limits::PUBLISH_BYTES >> 20]),
-    ] {
+        ("publishes pending", vec![limits::PENDING_PUBLISHES, limits::PENDING_SECONDS as usize]),
+        ("clock ahead", vec![limits::CLOCK_AHEAD_SECONDS as usize]),
+    ];
+    let listed = table.lines().filter(|line| line.starts_with("| ")).count() - 1;
+    assert_eq!(rows.len(), listed, "every row of SPEC §12 is compared");
+    for (row, values) in rows {
         let prefix = format!("| {row} | ");
         let line = table.lines().find_map(|line| line.strip_prefix(prefix.as_str()));
         let line = line.unwrap_or_else(|| panic!("SPEC §12 has no row for {row}"));

@@ -11,9 +11,6 @@ use crate::{
     rows::{Row, blob, integer, text},
 };
 
-/// Publishes of one package that may wait for blobs (SPEC §12).
-pub(crate) const PENDING: usize = 4;
-
 /// The tables, as the ledger's own.
 pub(crate) const SCHEMA: &[&str] = &[
     "CREATE TABLE IF NOT EXISTS publishes (release TEXT PRIMARY KEY, package TEXT NOT NULL, sequence INTEGER NOT NULL, \

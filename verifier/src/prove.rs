@@ -1,16 +1,13 @@
 //! The steps of SPEC §10.4, under its numbers.
 
 use cidery_protocol::{
-    Action, Authority, Error, Head, Join, Receipt, Release, SignedRecord,
+    Action, Authority, Error, Head, Join, Receipt, Release, SignedRecord, limits,
     log::{Checkpoint, Hash, SignedCheckpoint, leaf_hash, verify_consistency, verify_inclusion},
 };
 
 use crate::{
     LogTrust, Part, ProvenRelease, Request, Rule, Seen, SeenLog, TrustPolicy, Verified, VerifyError, Wanted,
 };
-
-/// How far the clock of a log may be ahead of ours, seconds (SPEC §12).
-const CLOCK_AHEAD: u64 = 60;
 
 /// All steps of SPEC §10.4: whether the policy allows the release that `receipt`, `head` and `manifest` are about, and whether
 /// it is what was asked for. `now` is in seconds since 1970.
@@ -92,8 +89,8 @@ fn check_head(head: &Head, rule: &Rule, log: &LogTrust, now: u64) -> Result<(Che
     // (4)
     let time = signed.timestamp(&rule.origin().cosigner(), log.cosigner()).map_err(refuse)?;
     let ahead = time.saturating_sub(now);
-    if ahead > CLOCK_AHEAD {
-        return Err(VerifyError::Future { ahead, most: CLOCK_AHEAD });
+    if ahead > limits::CLOCK_AHEAD_SECONDS {
+        return Err(VerifyError::Future { ahead, most: limits::CLOCK_AHEAD_SECONDS });
     }
     let age = now.saturating_sub(time);
     if age > log.max_age() {

@@ -31,7 +31,7 @@ use std::{
 };
 
 use cidery_keys::Signer;
-use cidery_protocol::{Cid, Origin, log::SignedCheckpoint};
+use cidery_protocol::{Cid, Origin, limits, log::SignedCheckpoint};
 use futures_channel::oneshot;
 use serde_bytes::ByteBuf;
 
@@ -39,12 +39,9 @@ use crate::{
     Blobs, Call, Clock, Committed, Error, Etag, Expected, Published, Reply, ScopePolicy, Sql, StoreError,
     layout,
     ledger::{Ledger, Logged},
-    pending::PENDING,
     publication::{House, Publication},
 };
 
-/// Seconds for which a publish waits for its blobs (SPEC §11.3).
-const PENDING_SECONDS: u64 = 60 * 60;
 /// Publishes that one group takes, and that wait for a group.
 const GROUP: usize = 64;
 /// Bytes of manifests that wait for a group: a bound on memory.
@@ -225,10 +222,10 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
         }
         // (5) the rest is waited for
         let now = self.clock.now();
-        if self.ledger.rivals_of(publication.record(), now)? >= PENDING {
-            return Err(Error::UploadPending { package: name.clone(), limit: PENDING });
+        if self.ledger.rivals_of(publication.record(), now)? >= limits::PENDING_PUBLISHES {
+            return Err(Error::UploadPending { package: name.clone(), limit: limits::PENDING_PUBLISHES });
         }
-        let expires = now + PENDING_SECONDS;
+        let expires = now + limits::PENDING_SECONDS;
         self.ledger.add_pending(publication.record(), &missing, now, expires)?;
         let blobs = missing.into_iter().map(|(blob, expected)| (blob, expected.size)).collect();
         Ok(Published::Missing { release: cid, blobs, expires }.into())

@@ -13,9 +13,6 @@ use cidery_protocol::{
 use super::{Cosigned, Sequencer, Tip, finish::settled, group::AT_ONCE};
 use crate::{Blobs, Clock, Error, Etag, Put, Sql, layout};
 
-/// Seconds by which a head may be ahead of those who read it (SPEC §12).
-const AHEAD: u64 = 60;
-
 impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
     /// Publishes what the ledger holds and the published log does not, then receipts and indexes. Where another sequencer
     /// shows itself, the head is not known any more: the next call compares again.
@@ -96,7 +93,7 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
         before: u64,
     ) -> Result<Cosigned, Error> {
         let now = self.clock.now();
-        let time = if before <= now + AHEAD { now.max(before) } else { now };
+        let time = if before <= now + limits::CLOCK_AHEAD_SECONDS { now.max(before) } else { now };
         cosign(&mut note, &self.house.origin.cosigner(), &*self.cosigner, time)?;
         Ok(Cosigned { size, time, note })
     }
