@@ -112,7 +112,10 @@ function limits({ cpuMs, subrequests }: { cpuMs?: number; subrequests?: number }
 
 /** No module exports this, so that asking for it starts the isolate and calls nothing in it. */
 const NO_ENTRYPOINT = "cidery:none";
-/** What the runtime says, and nothing that runs inside of an isolate. */
+/**
+ * What the runtime says, and nothing that runs inside of an isolate. Where its words are others, the caller's own first call
+ * shows the failure, without retries.
+ */
 const FAILED = /^Failed to start Worker/;
 
 /** Makes the isolate start; throws the runtime's reason where it does not. */

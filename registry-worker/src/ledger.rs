@@ -4,7 +4,7 @@
 //!  fetch ── first: start (nothing else is delivered meanwhile) ── receive ──┬──────────────▶ reply
 //!                                                                          └─ queued ─┐       ▲
 //!  closer: one future while anybody waits, one group a second ◀──────────────────────┘ ──────┘
-//!  alarm, every 5 minutes: refresh the head, also when nobody asks for anything
+//!  alarm, every 4 minutes: refresh the head, also when nobody asks for anything
 //! ```
 //! The object may be stopped at any moment and started elsewhere: what is in its memory is nothing but the queue.
 
