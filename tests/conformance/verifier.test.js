@@ -55,7 +55,7 @@ test("chunks are checked as they come, and too many at once", async () => {
   assert.throws(() => verdict.check("other.js"), { code: "usage" });
 });
 
-test("T28 an isolate is shared by nobody with another tenant, environment or override", async () => {
+test("T28: an isolate is shared by nobody with another tenant, environment or override", async () => {
   const { policy, request, now, ...rest } = await vector("ok_range");
   const verdict = verifier().verify(
     verifier().parsePolicy(policy),

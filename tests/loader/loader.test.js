@@ -95,7 +95,7 @@ for (const [about, code, change] of /** @type {[string, string, (path: string, b
   ["an endless manifest", "limit.exceeded", (path, body) => (path.includes("/manifests/") ? Buffer.alloc(2 << 20) : body)],
   ["a resolution of nothing", "log.malformed", (path, body) => (path.includes("/resolve") ? Buffer.of(0xa0) : body)],
 ])) {
-  test(`T13 ${about}: refused, and nothing runs`, async () => {
+  test(`T13: ${about}: refused, and nothing runs`, async () => {
     await using on = await start();
     on.registry.change = change;
     assert.equal((await on.load()).code, code);
@@ -105,12 +105,12 @@ for (const [about, code, change] of /** @type {[string, string, (path: string, b
   });
 }
 
-test("T29 what is loaded is what was checked, whatever becomes of the buffers it came in", async () => {
+test("T29: what is loaded is what was checked, whatever becomes of the buffers it came in", async () => {
   await using on = await start({ tampers: true });
   assert.deepEqual(await on.load(), { status: 200, text: "caf\u00e9 \u{1f37a}" });
 });
 
-test("T5 past its verdict a release is not given out, until a refresh proves it again", async () => {
+test("T05: past its verdict a release is not given out, until a refresh proves it again", async () => {
   await using on = await start();
   assert.equal((await on.load({ path: "/count" })).text, "1");
   await on.ask("clock", { now: START + MAX_AGE });
@@ -125,7 +125,7 @@ test("T5 past its verdict a release is not given out, until a refresh proves it 
   assert.equal((await on.load({ path: "/count" })).text, "3", "the same isolate");
 });
 
-test("T4 the log that was seen may grow, and never shrinks", async () => {
+test("T04: the log that was seen may grow, and never shrinks", async () => {
   await using on = await start();
   assert.equal((await on.load()).status, 200);
   on.registry.size = 4;
@@ -134,7 +134,7 @@ test("T4 the log that was seen may grow, and never shrinks", async () => {
   assert.equal((await on.load({ reference: "@acme/hello@1.0.0" })).code, "log.rollback");
 });
 
-test("T28 tenants and environments have isolates of their own", async () => {
+test("T28: tenants and environments have isolates of their own", async () => {
   await using on = await start();
   const count = async (context = {}) => (await on.load({ context, path: "/count" })).text;
   assert.equal(await count(), "1");
@@ -149,12 +149,12 @@ test("T28 tenants and environments have isolates of their own", async () => {
   assert.equal((await on.load({ context: { env: {} } })).status, 200);
 });
 
-test("T30 the network is closed where nothing is granted", async () => {
+test("T30: the network is closed where nothing is granted", async () => {
   await using on = await start({ options: needs("127.0.0.1:9") });
   assert.match((await on.load({ path: "/fetch?url=http://127.0.0.1:9/" })).text, /^refused: .*not permitted to access the internet/);
 });
 
-test("T30 the network is open to what is asked for and granted, and to nothing else", async () => {
+test("T30: the network is open to what is asked for and granted, and to nothing else", async () => {
   const server = createServer((request, response) => {
     if (request.url === "/away") response.writeHead(302, { location: "http://127.0.0.1:9/" }).end();
     else response.end("from outside");

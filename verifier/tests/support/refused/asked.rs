@@ -16,7 +16,7 @@ use crate::support::{
 pub fn policies() -> Vec<Vector> {
     vec![
         refused(
-            "T1_package_outside_policy",
+            "T01_package_outside_policy",
             Code::PolicyNoRule,
             "No rule of the policy is for the scope.",
             same,
@@ -63,7 +63,7 @@ pub fn policies() -> Vec<Vector> {
 pub fn requests() -> Vec<Vector> {
     vec![
         refused(
-            "T3_upper_case_name",
+            "T03_upper_case_name",
             Code::NameMalformed,
             "The name asked for has an upper-case letter.",
             same,
@@ -72,7 +72,7 @@ pub fn requests() -> Vec<Vector> {
             },
         ),
         refused(
-            "T3_kelvin_sign",
+            "T03_kelvin_sign",
             Code::NameMalformed,
             "The name asked for has a Kelvin sign for its k.",
             same,
@@ -80,7 +80,7 @@ pub fn requests() -> Vec<Vector> {
                 case.request["package"] = json!("@acme/\u{212a}it");
             },
         ),
-        refused("T8_tag_for_a_range", Code::RangeMalformed, "A tag is not a range.", same, |case, _| {
+        refused("T08_tag_for_a_range", Code::RangeMalformed, "A tag is not a range.", same, |case, _| {
             case.request["range"] = json!("latest");
         }),
         refused(

@@ -22,7 +22,7 @@ pub fn manifests() -> Vec<Vector> {
             },
         ),
         refused(
-            "T9_module_kind_changed",
+            "T09_module_kind_changed",
             Code::CidMismatch,
             "A module is of another kind than was signed.",
             same,
@@ -34,7 +34,7 @@ pub fn manifests() -> Vec<Vector> {
             },
         ),
         refused(
-            "T6_manifest_of_another_release",
+            "T06_manifest_of_another_release",
             Code::CidMismatch,
             "A whole, right manifest of other code.",
             same,

@@ -21,7 +21,7 @@ pub fn heads() -> Vec<Vector> {
     };
     vec![
         refused(
-            "T5_stale_head",
+            "T05_stale_head",
             Code::LogStale,
             "The head is a second older than is allowed.",
             same,
@@ -29,11 +29,11 @@ pub fn heads() -> Vec<Vector> {
                 case.now = TIME + MAX_AGE + 1;
             },
         ),
-        refused("T5_future_head", Code::LogFuture, "The head is 61 seconds ahead.", same, |case, _| {
+        refused("T05_future_head", Code::LogFuture, "The head is 61 seconds ahead.", same, |case, _| {
             case.now = TIME - 61
         }),
         refused(
-            "T5_head_without_timestamp",
+            "T05_head_without_timestamp",
             Code::LogTimestamp,
             "The head carries the log's signature alone.",
             same,
@@ -42,7 +42,7 @@ pub fn heads() -> Vec<Vector> {
             },
         ),
         refused(
-            "T5_timestamp_of_another_cosigner",
+            "T05_timestamp_of_another_cosigner",
             Code::LogTimestamp,
             "A stranger says when the head was new.",
             same,
@@ -60,7 +60,7 @@ pub fn heads() -> Vec<Vector> {
             },
         ),
         refused(
-            "T5_timestamp_altered",
+            "T05_timestamp_altered",
             Code::LogTimestamp,
             "The time is not the one that was signed.",
             same,
@@ -147,7 +147,7 @@ pub fn heads() -> Vec<Vector> {
 pub fn memories() -> Vec<Vector> {
     vec![
         refused(
-            "T4_head_rolled_back",
+            "T04_head_rolled_back",
             Code::LogRollback,
             "A larger tree of the log was seen.",
             same,
@@ -176,7 +176,7 @@ pub fn memories() -> Vec<Vector> {
             },
         ),
         refused(
-            "T4_since_missing",
+            "T04_since_missing",
             Code::LogUnproven,
             "Nothing joins the head to the tree that was seen.",
             same,
@@ -185,7 +185,7 @@ pub fn memories() -> Vec<Vector> {
             },
         ),
         refused(
-            "T4_since_another_size",
+            "T04_since_another_size",
             Code::LogUnproven,
             "The head is joined to another tree than the seen one.",
             same,
@@ -195,7 +195,7 @@ pub fn memories() -> Vec<Vector> {
             },
         ),
         refused(
-            "T4_package_rolled_back",
+            "T04_package_rolled_back",
             Code::LogRollback,
             "The range was answered with a later release before.",
             same,

@@ -76,7 +76,7 @@ pub fn receipts() -> Vec<Vector> {
             },
         ),
         refused(
-            "T4_head_without_the_release",
+            "T04_head_without_the_release",
             Code::LogProof,
             "The head's tree is one that does not hold the release.",
             same,
@@ -86,7 +86,7 @@ pub fn receipts() -> Vec<Vector> {
             },
         ),
         refused(
-            "T4_head_not_continuing_the_receipt",
+            "T04_head_not_continuing_the_receipt",
             Code::LogProof,
             "The head does not continue the receipt's checkpoint.",
             same,
@@ -97,7 +97,7 @@ pub fn receipts() -> Vec<Vector> {
             },
         ),
         refused(
-            "T4_head_before_the_receipt",
+            "T04_head_before_the_receipt",
             Code::LogUnproven,
             "The head is smaller than the receipt's checkpoint.",
             same,

@@ -27,7 +27,7 @@ pub fn authorities() -> Vec<Vector> {
             unchanged,
         ),
         refused(
-            "T1_another_init_than_pinned",
+            "T01_another_init_than_pinned",
             Code::PolicyInit,
             "The policy pins another first record.",
             same,
@@ -150,7 +150,7 @@ pub fn releases() -> Vec<Vector> {
             unchanged,
         ),
         refused(
-            "T6_authority_of_another_package",
+            "T06_authority_of_another_package",
             Code::RecordAuthority,
             "The release names another authority than the one of the chain.",
             |plan| {
