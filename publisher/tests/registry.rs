@@ -232,6 +232,34 @@ fn t01_the_same_name_in_another_registry_is_another_package() {
 }
 
 #[test]
+fn t01_nothing_is_signed_for_another_log_than_the_one_of_the_scopes_rule() {
+    let (world, _) = World::published();
+    let (elsewhere, _) = World::published();
+    let home = &world.publisher;
+    let file = home.path("policy.json");
+    let signer = release_signer(&world, home);
+    let (here, there) = (trust(home), trust(&elsewhere.publisher));
+    let origin = here["origins"].as_object().unwrap().keys().next().unwrap();
+    let mut origins = here["origins"].clone();
+    origins.as_object_mut().unwrap().extend(there["origins"].as_object().unwrap().clone());
+    let write_policy = |rule: Value| {
+        write(&file, &json!({ "origins": origins, "packages": { "@acme/*": rule } }).to_string());
+    };
+    let publish = |world: &World, version: &str| {
+        let dir = home.package("@acme/new", version, CODE);
+        world.by(home, &["publish", arg(&dir), "--policy", arg(&file)])
+    };
+    write_policy(json!({ "origin": origin, "keys": [signer] }));
+    let refused = publish(&elsewhere, "1.0.0");
+    assert_eq!(code(&refused), (Some(1), "policy.origin"), "{}", refused.1);
+    assert_eq!(code(&elsewhere.by(home, &["info", "@acme/new"])), (Some(1), "not_found"), "nothing was sent");
+    assert_eq!(publish(&world, "1.0.0").0, Some(0));
+    // Another beginning than the one that the scope's rule pins.
+    write_policy(json!({ "origin": origin, "init": here["packages"]["@acme/hello"]["init"] }));
+    assert_eq!(code(&publish(&world, "1.1.0")), (Some(1), "policy.init"));
+}
+
+#[test]
 fn a_policy_is_asked_before_anything_is_trusted() {
     let (world, release) = World::published();
     let home = Home::new();

@@ -18,7 +18,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use cidery_protocol::{Cid, Code, Origin, PackageName};
-use cidery_verifier::{PolicyDocument, Seen, TrustPolicy, Verified, VerifyError};
+use cidery_verifier::{PolicyDocument, Rule, Seen, TrustPolicy, Verified, VerifyError};
 
 use self::seen::SeenFile;
 use self::store::Store;
@@ -94,13 +94,8 @@ impl Trust {
             Source::Policy(document) => return Grounds::new(document.clone(), package, false),
             Source::FirstUse { known, asked_for } => (known.read::<PolicyDocument>()?, *asked_for),
         };
-        if let Some(rule) = known.packages.get(package.as_str()) {
-            let mut document = PolicyDocument::default();
-            if let Some(log) = known.origins.get(&rule.origin) {
-                document.origins.insert(rule.origin.clone(), log.clone());
-            }
-            document.packages.insert(package.to_string(), rule.clone());
-            return Grounds::new(document, package, false);
+        if TrustPolicy::new(&known)?.rule(package).is_some() {
+            return Grounds::new(known, package, false);
         }
         first_use::allowed(registry, asked_for, package.as_str())?;
         let log = registry.log().await?;
@@ -158,10 +153,10 @@ impl Trust {
         let known = self.document()?;
         first_use::check_log(&known, &log)?;
         let is_known = known.origins.contains_key(log.origin.as_str());
-        if let Some(rule) = known.packages.get(package.as_str())
-            && rule.origin != log.origin.as_str()
+        if let Some(rule) = TrustPolicy::new(&known)?.rule(package)
+            && *rule.origin() != log.origin
         {
-            return Err(Failure::OtherOrigin { got: log.origin, wanted: rule.origin.parse().ok() });
+            return Err(Failure::OtherOrigin { got: log.origin, wanted: Some(rule.origin().clone()) });
         }
         let notes = match &self.source {
             _ if is_known => Vec::new(),
@@ -177,11 +172,10 @@ impl Trust {
     /// The `init` that `package` is known to begin with.
     ///
     /// # Errors
-    /// [`Failure::File`] or [`Failure::Config`].
+    /// [`Failure::File`], [`Failure::Config`] or `policy.invalid`.
     pub(crate) fn init(&self, package: &PackageName) -> Result<Option<Cid>, Failure> {
-        let known = self.document()?;
-        let init = known.packages.get(package.as_str()).and_then(|rule| rule.init.as_deref());
-        init.map(|cid| cid.parse().map_err(Failure::Protocol)).transpose()
+        let known = TrustPolicy::new(&self.document()?)?;
+        Ok(known.rule(package).and_then(Rule::init))
     }
 
     /// Remembers where one's own package begins; where there is a policy, it is for a person to write that down.
