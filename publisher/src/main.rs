@@ -7,8 +7,9 @@
 //!           └─► Outcome or Failure ─► output ─► stdout, stderr, exit code
 //! ```
 //!
-//! Commands return what there is to show; `output` is the only printer. Nothing that a registry says is believed before the
-//! verifier has spoken, and nothing is written down as trusted before all of it has verified.
+//! Commands return what there is to show; `output` is the only printer. Nothing that a registry says of a release is believed
+//! before the verifier has spoken, and nothing is written down as trusted before all of it has verified. The one exception is
+//! a publisher's own log: `publish` remembers origin and log key before it signs, so that what it signs cannot end elsewhere.
 
 mod args;
 mod client;

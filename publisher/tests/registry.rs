@@ -178,6 +178,13 @@ fn t13_an_altered_module_is_refused_and_nothing_is_trusted_by_it() {
     let refused = world.by(&stranger, &["fetch", "@acme/hello@^1", "--out", arg(&other)]);
     assert_eq!(code(&refused), (Some(1), "cid.mismatch"));
     assert!(!other.exists());
+    // A loader that cannot run: it never comes to that.
+    write(&stranger.path("loader/worker.js"), "");
+    write(&stranger.path("loader/verifier.wasm"), "");
+    let mut run = stranger.command(&["run", "@acme/hello@^1", "--registry", &world.served.url, "--json"]);
+    run.env("CIDERY_LOADER_DIR", stranger.path("loader"));
+    let refused: Value = serde_json::from_str(&ran(run).stdout).unwrap();
+    assert_eq!(refused["error"]["code"], "cid.mismatch", "{refused}");
     assert!(!stranger.path("config/trust.json").exists(), "nothing was written down");
 }
 

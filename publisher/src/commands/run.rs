@@ -54,16 +54,20 @@ pub(super) async fn run(context: &Context, args: &args::Run) -> Result<Running, 
     Ok(Running { started: answering.into(), until_stopped: Box::pin(until_stopped) })
 }
 
-/// Finds the release and starts workerd with the loader; the package itself is loaded, and its modules are verified, when the
-/// first request comes.
+/// Finds the release and starts workerd with the loader; the package itself is loaded, and its modules are verified there,
+/// when the first request comes.
 pub(super) async fn start(context: &Context, args: &args::Run) -> Result<Started, Failure> {
     let reference: Reference = args.reference.parse()?;
     let trust = Trust::open(&args.trust, ".".as_ref(), &context.folders)?;
     let registry = context.registry()?;
     let loader = Loader::find()?;
-    // What is trusted on first use must have verified before it is written down, and the CID of a manifest stands for a
-    // name that is to be found. The modules are for the loader to check, at every load.
+    // The CID of a manifest stands for a name that is to be found.
     let found = release::find(&registry, &trust, &reference, &context.output).await?;
+    // What is trusted on first use must have verified, all of it, before that is written down. Else the modules are for the
+    // loader to check, at every load.
+    if found.grounds.is_first_use() {
+        release::modules(&registry, &found.verified).await?;
+    }
     for note in trust.settle(&found.grounds, &found.verified)? {
         context.output.note(note);
     }

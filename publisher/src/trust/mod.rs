@@ -6,8 +6,9 @@
 //!                     origin → log key and cosigner, package → CID of its `init`; never by URL
 //! ```
 //!
-//! What is new goes into `trust.json` only after all of it has verified. What is there already is never replaced: another
-//! key of the same log, or another `init` of the same package, is refused.
+//! What is new goes into `trust.json` only after all of it has verified; a publisher alone remembers the log that it is about
+//! to sign for before there is anything to verify. What is there already is never replaced: another key of the same log, or
+//! another `init` of the same package, is refused.
 
 mod first_use;
 mod seen;
@@ -205,6 +206,11 @@ impl Trust {
 }
 
 impl Grounds {
+    /// Whether they are still to be written down by [`Trust::settle`].
+    pub(crate) fn is_first_use(&self) -> bool {
+        self.first_use
+    }
+
     fn new(document: PolicyDocument, package: &PackageName, first_use: bool) -> Result<Self, Failure> {
         let policy = TrustPolicy::new(&document)?;
         let no_rule = || VerifyError::NoRule { package: package.clone() };
