@@ -27,7 +27,18 @@ async fn typescript_alone_needs_no_network() {
     assert_eq!(paths(&bundle), [("index.js", ModuleKind::Esm)]);
     assert!(main_code(&bundle).contains("hi there"));
     assert_eq!(bundle.source_maps[0].module, "index.js");
-    assert!(bundle.tool.starts_with("cidery-bundler ") && bundle.tool.contains(" rolldown "));
+    assert_eq!(
+        bundle.tool,
+        format!("cidery-bundler {} rolldown {}", env!("CARGO_PKG_VERSION"), locked("rolldown"))
+    );
+}
+
+/// The version of a crate in the project's `Cargo.lock`.
+fn locked(name: &str) -> String {
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.lock");
+    let lock = std::fs::read_to_string(file).unwrap();
+    let (_, entry) = lock.split_once(&format!("\nname = \"{name}\"\nversion = \"")).unwrap();
+    entry.split_once('"').unwrap().0.to_owned()
 }
 
 #[tokio::test]
