@@ -7,22 +7,14 @@ import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { verifier } from "@cidery/verifier";
-
-import { call, originOf, packageOf, post, publish } from "../support/client.js";
-import { keyOf, multikey } from "../support/objects.js";
+import { originOf, packageOf, post, publish } from "../support/client.js";
+import { Publishing, headOf } from "../support/crash.js";
 import { startRegistryWorker } from "../support/registry.js";
 import { scratch } from "../support/scratch.js";
 
 /** @typedef {Awaited<ReturnType<typeof startRegistryWorker>>} Registry */
 
 const MOMENTS = 10;
-
-/** The newest checkpoint's size and root. @param {string} url */
-async function headOf(url) {
-  const [, size, root] = (await (await fetch(`${url}/v1/checkpoint`)).text()).split("\n");
-  return { size: Number(size), root };
-}
 
 /** The checkpoint object, read without a request to the registry. @param {Registry} registry */
 async function storedHead({ miniflare }) {
@@ -60,57 +52,18 @@ test("T25: workerd killed at ten moments while publishing, every acknowledged re
   await using data = await scratch();
   await using registry = await startRegistryWorker({ persist: data.path });
   const { url } = registry;
-  const { origin, logKeys, cosigner } = (await call(`${url}/v1/log`)).body;
-  const key = keyOf("crash");
-  /** @type {Map<ReturnType<typeof packageOf>, any>} */
-  const acknowledged = new Map();
-  /** @type {Map<number, string>} */
-  const roots = new Map();
-  const observe = async () => {
-    const { size, root } = await headOf(url);
-    assert.equal(roots.get(size) ?? root, root, `two heads of size ${size}`);
-    roots.set(size, root);
-    return size;
-  };
-
+  const publishing = new Publishing(await originOf(url));
   for (let moment = 0; moment < MOMENTS; moment++) {
-    let alive = true;
-    const publishing = Array.from({ length: 4 }, async (_, lane) => {
-      for (let at = 0; alive; at++) {
-        const made = packageOf({ origin, name: `@crash/m${moment}-l${lane}-n${at}`, key });
-        // The connection may break at any point; only an answer counts.
-        const answer = await publish(url, made).catch(() => undefined);
-        if (answer?.status === 201) acknowledged.set(made, answer.body);
-      }
+    await publishing.until(url, async () => {
+      await sleep(300 + Math.random() * 1700);
+      await killWorkerd();
     });
-    await sleep(300 + Math.random() * 1700);
-    await killWorkerd();
-    alive = false;
-    await Promise.all(publishing);
     await reachable(url);
-    const size = await observe();
-    for (const seen of roots.keys()) assert.ok(seen <= size, "a published head is never taken back");
+    await publishing.assertContinued(url);
   }
-  assert.ok(acknowledged.size >= MOMENTS, `only ${acknowledged.size} publishes were acknowledged`);
-
-  const { parsePolicy, prove, rememberNothing } = verifier();
-  const policy = parsePolicy({
-    origins: { [origin]: { logKeys, cosigner } },
-    packages: { "@crash/*": { origin, keys: [multikey(key.public)] } },
-  });
-  for (const [made, body] of acknowledged) {
-    const again = await post(url, made.records, made.manifest.bytes);
-    assert.deepEqual([again.status, again.body], [200, body], `${made.name} was acknowledged`);
-    const resolved = await fetch(`${url}/v1/packages/${made.name}/resolve?version=1.0.0`);
-    const request = { package: made.name, version: "1.0.0" };
-    const resolution = new Uint8Array(await resolved.arrayBuffer());
-    const proof = prove(policy, request, resolution, rememberNothing(), Date.now() / 1000);
-    assert.equal(proof.verify(made.manifest.bytes).index, body.index);
-  }
-  // What was not acknowledged is whole or absent.
-  const receipts = (await registry.listing()).filter((line) => line.includes("/receipts/"));
-  const entries = 2 * receipts.length;
-  assert.equal(await observe(), entries, "each package has its two entries and its receipt");
+  const { size } = publishing.acknowledged;
+  assert.ok(size >= MOMENTS, `only ${size} publishes were acknowledged`);
+  await publishing.assertHeld(registry);
 });
 
 test("T25: started on an old ledger, it goes on from the published log", async () => {
