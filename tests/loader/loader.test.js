@@ -95,7 +95,7 @@ for (const [about, code, change] of /** @type {[string, string, (path: string, b
   ["an endless manifest", "limit.exceeded", (path, body) => (path.includes("/manifests/") ? Buffer.alloc(2 << 20) : body)],
   ["a resolution of nothing", "log.malformed", (path, body) => (path.includes("/resolve") ? Buffer.of(0xa0) : body)],
 ])) {
-  test(`T13: ${about}: refused, and nothing runs`, async () => {
+  test(`T13: ${about} is refused, and nothing runs`, async () => {
     await using on = await start();
     on.registry.change = change;
     assert.equal((await on.load()).code, code);
