@@ -3,7 +3,8 @@
 //! | in the folder | |
 //! |---|---|
 //! | `lock` | held by the server that uses it |
-//! | `origin` | the log's name, for ever |
+//! | `config.toml` | what the operator says, see `settings`; only read |
+//! | `origin` | the log's name, for ever; it appears once the keys are there |
 //! | `keys/log`, `keys/cosigner` | secret keys, OpenSSH format, mode 0600 |
 //! | `ledger.db` | the sequencer's SQLite |
 //! | `objects/` | everything that is read, by key |
@@ -17,9 +18,13 @@ use std::{
 
 use cidery_keys::{KeyError, SecretKey, Signer, keyfile};
 use cidery_protocol::Origin;
+use cidery_registry::ScopePolicy;
 use sha2::{Digest, Sha256};
 
-use crate::ServerError;
+use crate::{ServerError, settings::Settings};
+
+/// The file that holds the log's name.
+const ORIGIN: &str = "origin";
 
 /// A data folder that this process alone uses, for as long as this value lives.
 #[derive(Debug)]
@@ -28,19 +33,31 @@ pub(crate) struct Data {
     pub(crate) origin: Origin,
     pub(crate) log: SecretKey,
     pub(crate) cosigner: SecretKey,
+    /// Who may begin packages, where the operator says so.
+    pub(crate) scopes: Option<ScopePolicy>,
     _lock: File,
 }
 
 impl Data {
-    /// Takes the folder. On the first start, it and the keys are made, and the log is given its name: `wanted`, or one that
-    /// holds the log key's fingerprint.
+    /// Takes the folder. On the first start, it and the keys are made, and the log is given its name: `wanted`, or the
+    /// operator's, or one that holds the log key's fingerprint. Later, all of these must still be there.
     pub(crate) fn open(folder: &Path, wanted: Option<&Origin>) -> Result<Self, ServerError> {
         fs::create_dir_all(folder).map_err(ServerError::file("make the folder", folder))?;
         let lock = lock(folder)?;
-        let keys = folder.join("keys");
-        let (log, cosigner) = (key(&keys.join("log"))?, key(&keys.join("cosigner"))?);
-        let origin = origin(folder, wanted, &log)?;
-        Ok(Data { folder: folder.to_owned(), origin, log, cosigner, _lock: lock })
+        let settings = Settings::read(folder)?;
+        let wanted = wanted.or(settings.origin.as_ref());
+        let known = known_origin(folder)?;
+        let key = |name: &str| {
+            let path = folder.join("keys").join(name);
+            if known.is_some() { old_key(&path) } else { new_key(&path) }
+        };
+        let (log, cosigner) = (key("log")?, key("cosigner")?);
+        let origin = match known {
+            Some(known) => same_origin(folder, known, wanted)?,
+            None => new_origin(folder, wanted, &log)?,
+        };
+        let folder = folder.to_owned();
+        Ok(Data { folder, origin, log, cosigner, scopes: settings.scopes, _lock: lock })
     }
 }
 
@@ -55,44 +72,59 @@ fn lock(folder: &Path) -> Result<File, ServerError> {
     }
 }
 
-/// The key in a file, which is made where there is none. A new key counts only once it is in its file.
-fn key(path: &Path) -> Result<SecretKey, KeyError> {
+/// The key of a log that exists already, and that with another key would be another log.
+fn old_key(path: &Path) -> Result<SecretKey, ServerError> {
+    keyfile::read(path).map_err(|error| match error {
+        KeyError::File { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+            ServerError::KeyLost { path: path.to_owned() }
+        }
+        error => ServerError::Key(error),
+    })
+}
+
+/// The key of a log to be, made where a start that was interrupted has not. A new key counts only once it is in its file.
+fn new_key(path: &Path) -> Result<SecretKey, ServerError> {
     match keyfile::create(path, &SecretKey::generate()?) {
-        Ok(()) | Err(KeyError::Exists { .. }) => keyfile::read(path),
-        Err(error) => Err(error),
+        Ok(()) | Err(KeyError::Exists { .. }) => Ok(keyfile::read(path)?),
+        Err(error) => Err(ServerError::Key(error)),
     }
 }
 
-fn origin(folder: &Path, wanted: Option<&Origin>, log: &SecretKey) -> Result<Origin, ServerError> {
-    let path = folder.join("origin");
+/// The log's name, once it has one.
+fn known_origin(folder: &Path) -> Result<Option<Origin>, ServerError> {
+    let path = folder.join(ORIGIN);
     match fs::read_to_string(&path) {
-        Ok(text) => {
-            let got: Origin = text.trim_end().parse().map_err(cidery_registry::Error::from)?;
-            match wanted {
-                Some(wanted) if *wanted != got => {
-                    let (got, wanted) = (got.to_string(), wanted.to_string());
-                    Err(ServerError::Origin { path: folder.to_owned(), got, wanted })
-                }
-                _ => Ok(got),
-            }
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let origin = match wanted {
-                Some(origin) => origin.clone(),
-                None => fingerprint(log).parse().map_err(cidery_registry::Error::from)?,
-            };
-            let write = || {
-                let mut file = tempfile::NamedTempFile::new_in(folder)?;
-                io::Write::write_all(&mut file, format!("{origin}\n").as_bytes())?;
-                file.as_file().sync_all()?;
-                file.persist(&path)?;
-                Ok(())
-            };
-            write().map_err(ServerError::file("write", &path))?;
-            Ok(origin)
-        }
+        Ok(text) => Ok(Some(text.trim_end().parse().map_err(cidery_registry::Error::from)?)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(ServerError::file("read", path)(error)),
     }
+}
+
+fn same_origin(folder: &Path, known: Origin, wanted: Option<&Origin>) -> Result<Origin, ServerError> {
+    match wanted.filter(|wanted| **wanted != known) {
+        Some(wanted) => {
+            let (got, wanted) = (known.to_string(), wanted.to_string());
+            Err(ServerError::Origin { path: folder.to_owned(), got, wanted })
+        }
+        None => Ok(known),
+    }
+}
+
+fn new_origin(folder: &Path, wanted: Option<&Origin>, log: &SecretKey) -> Result<Origin, ServerError> {
+    let origin = match wanted {
+        Some(origin) => origin.clone(),
+        None => fingerprint(log).parse().map_err(cidery_registry::Error::from)?,
+    };
+    let path = folder.join(ORIGIN);
+    let write = || {
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        io::Write::write_all(&mut file, format!("{origin}\n").as_bytes())?;
+        file.as_file().sync_all()?;
+        file.persist(&path)?;
+        Ok(())
+    };
+    write().map_err(ServerError::file("write", &path))?;
+    Ok(origin)
 }
 
 /// `cidery.local/` and the first 8 bytes of the SHA-256 of the log's public key, in hexadecimal.
@@ -125,6 +157,43 @@ mod tests {
             use std::os::unix::fs::PermissionsExt;
             let mode = fs::metadata(folder.path().join(name)).expect("a file").permissions().mode();
             assert_eq!(mode & 0o777, 0o600, "T36: {name}");
+        }
+    }
+
+    #[test]
+    fn the_lost_key_of_a_log_is_named_and_never_replaced() {
+        for name in ["keys/log", "keys/cosigner"] {
+            let folder = tempfile::tempdir().expect("a folder");
+            drop(Data::open(folder.path(), None).expect("new data"));
+            let key = folder.path().join(name);
+            fs::remove_file(&key).expect("it was there");
+            match Data::open(folder.path(), None) {
+                Err(ServerError::KeyLost { path }) => assert_eq!(path, key),
+                other => panic!("{name}: {other:?}"),
+            }
+            assert!(!key.exists(), "{name}");
+        }
+        // Before the log has its name, a start that was interrupted goes on.
+        let folder = tempfile::tempdir().expect("a folder");
+        let keys = folder.path().join("keys");
+        let log = new_key(&keys.join("log")).expect("a key").public_key();
+        assert_eq!(Data::open(folder.path(), None).expect("new data").log.public_key(), log);
+    }
+
+    #[test]
+    fn the_operator_names_the_log_once() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let config = folder.path().join("config.toml");
+        fs::write(&config, "origin = \"log.example\"\nscopes = \"closed\"\n").expect("a file");
+        let data = Data::open(folder.path(), None).expect("new data");
+        assert_eq!((data.origin.as_str(), &data.scopes), ("log.example", &Some(ScopePolicy::Closed)));
+        drop(data);
+        fs::write(&config, "origin = \"other.example\"\n").expect("a file");
+        assert!(matches!(Data::open(folder.path(), None), Err(ServerError::Origin { .. })));
+        fs::write(&config, "orgin = \"log.example\"\n").expect("a file");
+        match Data::open(folder.path(), None) {
+            Err(ServerError::Config { path, .. }) => assert_eq!(path, config),
+            other => panic!("{other:?}"),
         }
     }
 }

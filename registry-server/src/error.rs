@@ -43,6 +43,20 @@ pub enum ServerError {
         /// What the configuration asks for.
         wanted: String,
     },
+    /// The operator's `config.toml` breaks its format.
+    #[error("`{}` is not valid: {reason}", path.display())]
+    Config {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and where.
+        reason: String,
+    },
+    /// A log that exists has lost a key. With a new one it would be another log.
+    #[error("the log's key `{}` is gone", path.display())]
+    KeyLost {
+        /// The key's file.
+        path: PathBuf,
+    },
     /// A key of the log cannot be used.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -61,7 +75,8 @@ impl ServerError {
             ServerError::Listen { .. } | ServerError::File { .. } | ServerError::Locked { .. } => {
                 Code::Environment
             }
-            ServerError::Origin { .. } => Code::Usage,
+            ServerError::Origin { .. } | ServerError::Config { .. } => Code::Usage,
+            ServerError::KeyLost { .. } => Code::KeyUnusable,
             ServerError::Key(error) => error.code(),
             ServerError::Registry(error) => error.code(),
             ServerError::Sequencer => Code::Internal,
@@ -78,6 +93,14 @@ impl ServerError {
             ServerError::Origin { .. } => {
                 Some("an origin never changes: choose another data folder".to_owned())
             }
+            ServerError::Config { .. } => Some(
+                "it may hold `origin = \"…\"`, and `scopes` as \"open\", \"closed\" or a table of scopes and their keys"
+                    .to_owned(),
+            ),
+            ServerError::KeyLost { .. } => Some(
+                "put it back from a copy: a log never changes its key; for a new log choose another data folder"
+                    .to_owned(),
+            ),
             ServerError::Key(error) => error.hint(),
             ServerError::Registry(error) => Some(error.body().hint),
             _ => None,

@@ -11,6 +11,7 @@
 //! | `http` | axum's requests as the handlers see them |
 //! | `sequencer` | the sequencer's thread: groups, and the head's refreshing |
 //! | `data` | the data folder: its lock, the log's origin and keys |
+//! | `settings` | the operator's `config.toml` |
 //! | `files`, `sqlite` | [`Files`] and [`Sqlite`]: the storage traits |
 //!
 //! It prints nothing, reads no environment variables, and decides nothing about packages.
@@ -21,8 +22,10 @@ mod files;
 mod http;
 mod sequencer;
 mod server;
+mod settings;
 mod sqlite;
 
+pub use cidery_registry::ScopePolicy;
 pub use error::ServerError;
 pub use files::Files;
 pub use server::{Config, OnFailure, Patience, Server};

@@ -39,9 +39,11 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The folder of its data, which is made where there is none.
     pub data: PathBuf,
-    /// The log's name. Without one, a new log is called after its key; an old one has its name.
+    /// The log's name. Without one: that of `config.toml` in the data folder, else a new log is called after its key; an old
+    /// one has its name.
     pub origin: Option<Origin>,
-    /// Who may begin packages. Without a word on it: anybody while it listens on loopback, else nobody.
+    /// Who may begin packages. Without a word on it: what `config.toml` in the data folder says, else anybody while it
+    /// listens on loopback, and nobody elsewhere.
     pub scopes: Option<ScopePolicy>,
     /// How long it waits for clients.
     pub patience: Patience,
@@ -92,6 +94,7 @@ pub struct Server {
     origin: Origin,
     log: PublicKey,
     cosigner: PublicKey,
+    scopes: ScopePolicy,
     stop: watch::Sender<bool>,
     serving: JoinHandle<()>,
     sequencing: std::thread::JoinHandle<()>,
@@ -123,9 +126,10 @@ impl Server {
         let address =
             listener.local_addr().map_err(|source| ServerError::Listen { address: listen, source })?;
         let default = if address.ip().is_loopback() { ScopePolicy::Open } else { ScopePolicy::Closed };
+        let scopes = scopes.or_else(|| data.scopes.clone()).unwrap_or(default);
         let config = LogConfig {
             origin: data.origin.clone(),
-            scopes: scopes.unwrap_or(default),
+            scopes: scopes.clone(),
             log: of(Role::Log),
             cosigner: of(Role::Cosigner),
         };
@@ -135,7 +139,7 @@ impl Server {
         let (stop, stopped) = watch::channel(false);
         let serving = tokio::spawn(serve(listener, router, patience.head, stopped));
         let origin = data.origin.clone();
-        Ok(Server { address, origin, log, cosigner, stop, serving, sequencing, data })
+        Ok(Server { address, origin, log, cosigner, scopes, stop, serving, sequencing, data })
     }
 
     /// Where it listens.
@@ -161,6 +165,11 @@ impl Server {
     /// The key that says when the log was last seen.
     pub fn cosigner(&self) -> PublicKey {
         self.cosigner
+    }
+
+    /// Who may begin packages.
+    pub fn scopes(&self) -> &ScopePolicy {
+        &self.scopes
     }
 
     /// The folder of its data.
