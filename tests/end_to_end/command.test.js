@@ -1,7 +1,9 @@
 // What a person sees of it: `cidery run` in real workerd, and `cidery demo`, by the command with its loader inside.
 
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
+import { once } from "node:events";
+import { readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import { join } from "node:path";
 import { test } from "node:test";
 
@@ -53,6 +55,52 @@ test("cidery run starts nothing that the policy does not allow", async () => {
   assert.equal(JSON.parse(refused.stdout).error.code, "policy.no_rule");
 });
 
+test("cidery run fetches workerd once, and runs no other bytes than the pinned ones", async () => {
+  await using registry = await startServer();
+  await using home = await scratch();
+  await using cache = await scratch();
+  const env = { CIDERY_CONFIG: home.path, CI: "", CIDERY_REGISTRY: registry.url };
+  for (const args of [["keys", "new"], ["publish", join(root, "examples/hello")]]) {
+    const { code, stderr } = await cidery(args, { env });
+    assert.equal(code, 0, stderr);
+  }
+  const fetching = { ...env, CIDERY_CACHE: cache.path, CIDERY_WORKERD: "" };
+  /** Runs the package with the cached workerd, or with one that is fetched first. */
+  const served = async () => {
+    const args = ["run", "@acme/hello@^1", "--listen", "127.0.0.1:0"];
+    const running = await start(cideryPath(), args, { ready: /listening on (http:\/\/127\.0\.0\.1:\d+)/, env: fetching });
+    assert.equal(await (await fetch(`${running.ready[1]}/`)).text(), "@acme/hello 1.0.0");
+    await running.stop();
+    const executable = await onlyFile(join(cache.path, "workerd"));
+    const { ino, mtimeMs } = await stat(executable);
+    return { fetched: running.log.some((line) => line.includes("fetching workerd")), file: { executable, ino, mtimeMs } };
+  };
+
+  const first = await served();
+  assert.equal(first.fetched, true);
+  assert.deepEqual(await served(), { ...first, fetched: false }, "the very same file");
+
+  // What is wrong in the cache is fetched again; what a registry sends in its place is refused.
+  const archive = await onlyFile(join(cache.path, "npm/archives"));
+  const bytes = await readFile(archive);
+  const sound = await readFile(first.file.executable);
+  bytes[bytes.length >> 1] ^= 1;
+  await writeFile(archive, bytes);
+  await rm(join(cache.path, "workerd"), { recursive: true });
+  const wrong = createServer((_, response) => response.end(bytes)).listen(0, "127.0.0.1");
+  await once(wrong, "listening");
+  const { port } = /** @type {import("node:net").AddressInfo} */ (wrong.address());
+  const misled = { ...fetching, npm_config_registry: `http://127.0.0.1:${port}/` };
+  const refused = await cidery(["run", "@acme/hello@^1", "--json"], { env: misled });
+  wrong.close();
+  assert.equal(refused.code, 1, refused.stderr);
+  assert.match(JSON.parse(refused.stdout).error.message, /workerd-\S+ does not match its integrity/);
+  await assert.rejects(onlyFile(join(cache.path, "workerd")), { code: "ENOENT" });
+
+  assert.equal((await served()).fetched, true);
+  assert.ok(sound.equals(await readFile(first.file.executable)));
+});
+
 for (const args of [["demo"], ["demo", join(root, "examples/hello")]]) {
   test(`cidery ${args.length > 1 ? "demo examples/hello" : "demo"} ends by itself, with the refusal shown`, async () => {
     await using home = await scratch();
@@ -63,4 +111,12 @@ for (const args of [["demo"], ["demo", join(root, "examples/hello")]]) {
     assert.match(steps.at(-3).outcome, /Hello, Cidery!/);
     assert.match(steps.at(-1).outcome, /"code":"cid\.mismatch"/);
   });
+}
+
+/** The path of the one file below a folder. @param {string} folder */
+async function onlyFile(folder) {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  assert.equal(files.length, 1, `${folder} holds ${files.map(({ name }) => name)}`);
+  return join(files[0].parentPath, files[0].name);
 }
