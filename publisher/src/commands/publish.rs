@@ -153,6 +153,11 @@ impl Publishing<'_> {
             }
             let records =
                 records::sign(&self.log.origin, self.package, self.made, state.as_ref(), self.keys)?;
+            // A registry that hides a known package gets no second beginning of it.
+            if let Some(wanted) = known_init.filter(|wanted| *wanted != records.init) {
+                let (package, got) = (self.package.name.clone(), records.init);
+                return Err(Failure::OtherInit { package, got, wanted });
+            }
             match self.send(&records, output).await {
                 Ok(receipt) => return Ok(Logged { init: records.init, receipt: Some(receipt) }),
                 // Another release of the package, or another first one, came in between.
