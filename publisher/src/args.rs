@@ -147,10 +147,13 @@ pub(crate) struct Info {
 /// `cidery serve`
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
-    /// Where to listen. Elsewhere than on loopback, nobody may begin a package unless the configuration says so.
+    /// Where to listen. Elsewhere than on loopback, nobody may begin a package unless config.toml in the data folder says so.
+    ///
+    /// It may hold `origin = "registry.example/log"`, the name of a new log, and who may begin packages: `scopes = "open"`,
+    /// `scopes = "closed"`, or below `[scopes]` lines such as `acme = ["z6Mk…"]`, whose keys may begin packages in @acme.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8321")]
     pub(crate) listen: SocketAddr,
-    /// Where the log and the blobs are. Default: registry in Cidery's data folder.
+    /// Where config.toml, the log and the blobs are. Default: registry in Cidery's data folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
 }

@@ -292,6 +292,31 @@ fn a_policy_is_asked_before_anything_is_trusted() {
 }
 
 #[test]
+fn t02_an_operator_says_in_config_toml_who_may_begin_packages() {
+    let (operator, acme, other) = (Home::new(), Home::new(), Home::new());
+    let config = operator.path("data/registry/config.toml");
+    acme.run(&["keys", "new"]);
+    other.run(&["keys", "new"]);
+    let key = acme.run(&["keys", "show"]).stdout.trim().to_owned();
+    write(&config, &format!("origin = \"registry.example/log\"\n[scopes]\nacme = [\"{key}\"]\n"));
+    let served = Served::start(&operator);
+    let publish = |home: &Home, name: &str| {
+        let dir = home.package(name, "1.0.0", CODE);
+        home.json(&["publish", arg(&dir), "--registry", &served.url])
+    };
+    let (exit, release) = publish(&acme, "@acme/hello");
+    assert_eq!((exit, &release["origin"]), (Some(0), &json!("registry.example/log")), "{release}");
+    assert_eq!(code(&publish(&other, "@acme/other")), (Some(1), "scope.denied"));
+    assert_eq!(code(&publish(&acme, "@other/hello")), (Some(1), "scope.denied"));
+    drop(served);
+    write(&config, "scope = \"open\"\n");
+    let refused = operator.json(&["serve", "--listen", "127.0.0.1:0"]);
+    assert_eq!(code(&refused), (Some(2), "usage"), "{}", refused.1);
+    let message = refused.1["error"]["message"].as_str().unwrap();
+    assert!(message.contains("config.toml") && message.contains("`scope`"), "{message}");
+}
+
+#[test]
 fn in_ci_nothing_elsewhere_is_trusted_on_first_use() {
     let (world, _) = World::published();
     let home = Home::new();

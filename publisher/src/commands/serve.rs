@@ -3,7 +3,7 @@
 use std::fmt;
 
 use cidery_protocol::{Origin, PublicKey};
-use cidery_registry_server::{Config, Server};
+use cidery_registry_server::{Config, ScopePolicy, Server};
 use serde::Serialize;
 
 use super::{Context, Running};
@@ -47,8 +47,16 @@ pub(super) async fn serve(context: &Context, args: &args::Serve) -> Result<Runni
         cosigner: Text(server.cosigner()),
         data,
     };
-    if !server.local_addr().ip().is_loopback() {
-        context.output.note("not on loopback: packages that exist take releases, and nobody may begin one");
+    match server.scopes() {
+        ScopePolicy::Closed => {
+            context
+                .output
+                .note("packages that exist take releases, and nobody may begin one (scopes in config.toml)");
+        }
+        ScopePolicy::Open if !server.local_addr().ip().is_loopback() => {
+            context.output.note("not on loopback, and anybody may begin a package in any scope");
+        }
+        _ => {}
     }
     let until_stopped = async move {
         let stopped = signals::stopped().await;
