@@ -36,7 +36,7 @@ pub(crate) enum Failure {
     /// A key that cannot be used.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// The folder cannot be bundled.
+    /// The folder cannot be bundled, or an npm package cannot be had.
     #[error(transparent)]
     Bundle(#[from] BundleError),
     /// The embedded registry.
@@ -93,6 +93,8 @@ impl Failure {
             Failure::Protocol(error) => error.code(),
             Failure::Verify(error) => error.code(),
             Failure::Key(error) => error.code(),
+            Failure::Bundle(BundleError::Fetch { .. }) => Code::NetworkFailed,
+            Failure::Bundle(BundleError::Io { .. }) => Code::Environment,
             Failure::Bundle(_) | Failure::ManifestPlace { .. } => Code::BundleFailed,
             Failure::Serve(error) => error.code(),
             Failure::Unreachable { .. } | Failure::NotARegistry { .. } => Code::NetworkFailed,
@@ -119,6 +121,12 @@ impl Failure {
             Failure::Argument { hint, .. } => fixed(hint),
             Failure::Key(error) => error.hint(),
             Failure::Serve(error) => error.hint(),
+            Failure::Bundle(BundleError::Fetch { .. }) => fixed(
+                "npm packages come from the registry that .npmrc names; what was fetched once is cached",
+            ),
+            Failure::Bundle(BundleError::Io { .. }) => {
+                fixed("is the path there, and may it be read and written?")
+            }
             Failure::Unreachable { .. } => fixed("is the registry running? `cidery serve` starts one"),
             Failure::PolicyMissing { .. } => {
                 fixed("give `--policy FILE`, or `--trust-first` to trust what the registry shows now")

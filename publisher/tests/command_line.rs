@@ -109,6 +109,17 @@ fn a_registry_that_is_not_there_is_exit_3() {
 }
 
 #[test]
+fn an_npm_registry_that_is_not_there_is_exit_3() {
+    let home = Home::new();
+    let dir = home.package("@acme/a", "1.0.0", "import 'left-pad'; export default {};");
+    write(&dir.join("package.json"), r#"{ "dependencies": { "left-pad": "1.3.0" } }"#);
+    write(&dir.join(".npmrc"), "registry=http://127.0.0.1:1/\n");
+    let (exit, json) = home.json(&["bundle", arg(&dir), "--out", arg(&home.path("out"))]);
+    assert_eq!((exit, json["error"]["code"].as_str()), (Some(3), Some("network.failed")), "{json}");
+    assert!(json["error"]["hint"].is_string(), "{json}");
+}
+
+#[test]
 fn a_folder_is_bundled_into_a_folder() {
     let home = Home::new();
     let dir = home.package("@acme/a", "1.0.0", "export default { fetch: () => new Response('a') };");
