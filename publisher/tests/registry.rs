@@ -83,6 +83,30 @@ fn a_package_is_published_verified_fetched_and_shown() {
     let (exit, by_cid) = world.verify(&stranger, manifest);
     assert_eq!((exit, &by_cid["package"]), (Some(0), &json!("@acme/hello")), "{by_cid}");
 
+    // The verdict of SPEC §10.4, as every binding gives it, and what else there is to show.
+    let fields = [
+        "bundled",
+        "egress",
+        "head",
+        "index",
+        "init",
+        "manifest",
+        "modules",
+        "origin",
+        "package",
+        "record",
+        "sequence",
+        "signers",
+        "validUntil",
+        "version",
+    ];
+    let shown: std::collections::BTreeSet<&str> =
+        by_cid.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(shown, fields.into());
+    let head = &by_cid["head"];
+    assert!(head["size"].is_u64() && head["time"].is_u64(), "{head}");
+    assert_eq!(head["root"].as_str().map(str::len), Some(64), "{head}");
+
     let out = stranger.path("fetched");
     let (exit, fetched) = world.by(&stranger, &["fetch", "@acme/hello@1.0.0", "--out", arg(&out)]);
     assert_eq!((exit, &fetched["manifest"]), (Some(0), &release["manifest"]), "{fetched}");

@@ -38,5 +38,5 @@ pub(super) async fn fetch(context: &Context, args: &args::Fetch) -> Result<Fetch
     for note in trust.settle(&found.grounds, &found.verified)? {
         context.output.note(note);
     }
-    Ok(Fetched { verdict: Verdict::of(&found.verified), out: args.out.clone() })
+    Ok(Fetched { verdict: Verdict::of(found.verified), out: args.out.clone() })
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use cidery_protocol::manifest::{ManifestBody, Module};
-use cidery_protocol::{Cid, Origin, PackageName, PublicKey, Version};
+use cidery_protocol::{Cid, PublicKey};
 use cidery_verifier::Verified;
 use serde::Serialize;
 
@@ -14,25 +14,13 @@ use crate::release;
 use crate::text::Text;
 use crate::trust::Trust;
 
-/// The verdict, as it is shown.
+/// The verdict of SPEC §10.4, and what was looked at for it.
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 pub(super) struct Verdict {
-    package: PackageName,
-    version: Version,
-    manifest: Text<Cid>,
-    record: Text<Cid>,
-    sequence: u64,
-    signers: Vec<Text<PublicKey>>,
-    init: Text<Cid>,
-    origin: Origin,
-    index: u64,
-    size: u64,
-    root: String,
-    time: u64,
-    valid_until: u64,
-    egress: Vec<String>,
+    #[serde(flatten)]
+    verified: Verified,
     modules: Vec<ShownModule>,
+    /// How many npm packages are in the code.
     bundled: usize,
 }
 
@@ -61,42 +49,33 @@ impl ShownModule {
 }
 
 impl Verdict {
-    pub(super) fn of(verified: &Verified) -> Self {
-        let (release, body) = (verified.release(), verified.manifest().body());
-        Verdict {
-            package: release.package().clone(),
-            version: release.version().clone(),
-            manifest: Text(release.manifest_cid()),
-            record: Text(release.record()),
-            sequence: release.sequence(),
-            signers: release.signers().iter().copied().map(Text).collect(),
-            init: Text(release.init()),
-            origin: release.origin().clone(),
-            index: release.index(),
-            size: release.head().size,
-            root: release.head().root.to_string(),
-            time: release.time(),
-            valid_until: release.valid_until(),
-            egress: verified.egress().to_vec(),
-            modules: ShownModule::all(body),
-            bundled: body.bundled.len(),
-        }
+    pub(super) fn of(verified: Verified) -> Self {
+        let body = verified.manifest().body();
+        let (modules, bundled) = (ShownModule::all(body), body.bundled.len());
+        Verdict { verified, modules, bundled }
     }
 }
 
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let signers: Vec<String> = self.signers.iter().map(|key| key.to_string()).collect();
-        let egress = if self.egress.is_empty() { "none".to_owned() } else { self.egress.join(", ") };
-        writeln!(f, "verified {} {}", self.package, self.version)?;
-        writeln!(f, "  manifest   {}", *self.manifest)?;
+        let (release, egress) = (self.verified.release(), self.verified.egress());
+        let signers: Vec<String> = release.signers().iter().map(PublicKey::to_string).collect();
+        let egress = if egress.is_empty() { "none".to_owned() } else { egress.join(", ") };
+        writeln!(f, "verified {} {}", release.package(), release.version())?;
+        writeln!(f, "  manifest   {}", release.manifest_cid())?;
         let bytes: u64 = self.modules.iter().map(|module| module.size).sum();
         writeln!(f, "  modules    {}, {bytes} bytes, each by BLAKE3 and SHA-256", self.modules.len())?;
         writeln!(f, "  bundled    {} npm packages", self.bundled)?;
-        writeln!(f, "  record     {}, number {} of the package", *self.record, self.sequence)?;
+        writeln!(f, "  record     {}, number {} of the package", release.record(), release.sequence())?;
         writeln!(f, "  signed by  {}", signers.join(", "))?;
-        writeln!(f, "  log        {}, entry {} of {}", self.origin, self.index, self.size)?;
-        writeln!(f, "  head       {} s old", release::now().saturating_sub(self.time))?;
+        writeln!(
+            f,
+            "  log        {}, entry {} of {}",
+            release.origin(),
+            release.index(),
+            release.head().size
+        )?;
+        writeln!(f, "  head       {} s old", release::now().saturating_sub(release.time()))?;
         write!(f, "  network    {egress}")
     }
 }
@@ -110,5 +89,5 @@ pub(super) async fn verify(context: &Context, args: &args::Verify) -> Result<Ver
     for note in trust.settle(&found.grounds, &found.verified)? {
         context.output.note(note);
     }
-    Ok(Verdict::of(&found.verified))
+    Ok(Verdict::of(found.verified))
 }
