@@ -9,6 +9,13 @@ const KEY_CHARS: usize = 48;
 #[test]
 fn a_key_is_made_once_shown_and_never_overwritten() {
     let home = Home::new();
+    let none = home.json(&["keys", "show"]);
+    assert_eq!((none.0, none.1["error"]["code"].as_str()), (Some(3), Some("environment")));
+    assert!(
+        none.1["error"]["hint"].as_str().is_some_and(|hint| hint.contains("cidery keys new")),
+        "{}",
+        none.1
+    );
     let made = home.run(&["keys", "new"]);
     assert_eq!((made.code, made.stdout.trim().len()), (Some(0), KEY_CHARS), "{made:?}");
     assert!(made.stdout.starts_with("z6Mk"));
@@ -152,4 +159,19 @@ fn what_is_wrong_with_a_folder_is_said() {
     let (exit, json) = home.json(&["bundle", arg(&dir), "--out", arg(&out)]);
     assert_eq!((exit, json["error"]["code"].as_str()), (Some(2), Some("usage")), "{json}");
     assert!(!out.exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn t36_a_default_key_that_is_open_to_others_is_said_to_be() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let home = Home::new();
+    home.run(&["keys", "new"]);
+    let open = std::fs::Permissions::from_mode(0o644);
+    std::fs::set_permissions(home.path("config/id_ed25519"), open).unwrap();
+    let dir = home.package("@acme/a", "1.0.0", "export default {};");
+    let (exit, json) = home.json(&["publish", arg(&dir), "--registry", "http://127.0.0.1:1"]);
+    assert_eq!((exit, json["error"]["code"].as_str()), (Some(3), Some("key.unusable")), "{json}");
+    assert!(json["error"]["message"].as_str().is_some_and(|message| message.contains("0644")), "{json}");
 }

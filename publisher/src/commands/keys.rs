@@ -1,9 +1,10 @@
 //! `cidery keys`: new ones, and the public half of those that exist.
 
 use std::fmt;
+use std::io;
 use std::path::PathBuf;
 
-use cidery_keys::{SecretKey, Signer, keyfile};
+use cidery_keys::{KeyError, SecretKey, Signer, keyfile};
 use cidery_protocol::PublicKey;
 use serde::Serialize;
 
@@ -38,10 +39,20 @@ pub(super) fn keys(context: &Context, args: Keys) -> Result<Outcome, Failure> {
                 .progress(format_args!("wrote {}: whoever has this file can publish as you", file.display()));
             (key, file)
         }
-        Keys::Show { file } => {
-            let file = file.unwrap_or_else(|| context.folders.key_file());
-            (keyfile::read(&file)?, file)
-        }
+        Keys::Show { file: Some(file) } => (keyfile::read(&file)?, file),
+        Keys::Show { file: None } => (read_default(context)?, context.folders.key_file()),
     };
     Ok(Shown { public_key: Text(key.public_key()), file }.into())
+}
+
+/// Reads the key that counts where no other is named.
+pub(super) fn read_default(context: &Context) -> Result<SecretKey, Failure> {
+    let file = context.folders.key_file();
+    keyfile::read(&file).map_err(|error| match error {
+        KeyError::File { source, .. } if source.kind() == io::ErrorKind::NotFound => Failure::Environment {
+            what: format!("no key is at `{}`", file.display()),
+            hint: Some("`cidery keys new` makes one; a key elsewhere can be named".to_owned()),
+        },
+        error => Failure::Key(error),
+    })
 }

@@ -16,7 +16,7 @@ use cidery_verifier::{PolicyDocument, Request, Seen, TrustPolicy, Verified, Want
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
 
-use super::Context;
+use super::{Context, keys};
 use crate::args;
 use crate::client::Registry;
 use crate::client::wire::{Log, Package as State, Published};
@@ -110,16 +110,10 @@ pub(super) async fn publish(context: &Context, args: &args::Publish) -> Result<R
 }
 
 fn read_keys(context: &Context, args: &args::Publish) -> Result<Vec<SecretKey>, Failure> {
-    let default = [context.folders.key_file()];
-    let files = if args.keys.is_empty() { &default[..] } else { &args.keys };
-    let keys: Result<Vec<_>, _> = files.iter().map(|file| keyfile::read(file)).collect();
-    keys.map_err(|error| match error {
-        cidery_keys::KeyError::File { ref path, .. } if args.keys.is_empty() => Failure::Environment {
-            what: format!("no key is at `{}`: {error}", path.display()),
-            hint: Some("`cidery keys new` makes one; `--key FILE` names another".to_owned()),
-        },
-        error => Failure::Key(error),
-    })
+    if args.keys.is_empty() {
+        return Ok(vec![keys::read_default(context)?]);
+    }
+    Ok(args.keys.iter().map(|file| keyfile::read(file)).collect::<Result<_, _>>()?)
 }
 
 /// A release that the registry says is in the log.
