@@ -52,7 +52,7 @@ impl Loader {
         Err(Failure::Environment {
             what: "this binary was built without the loader".to_owned(),
             hint: Some(
-                "build it with `--features embedded-loader`, or set CIDERY_LOADER_DIR to a folder with worker.js and \
+                "`cargo xtask build` builds one with it; or set CIDERY_LOADER_DIR to a folder with worker.js and \
                  verifier.wasm"
                     .to_owned(),
             ),
