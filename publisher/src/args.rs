@@ -12,7 +12,8 @@ use clap::{Args, Parser, Subcommand};
 /// Environment: CIDERY_REGISTRY is the registry's address. CIDERY_CONFIG (default: cidery in the user's configuration
 /// folder) holds the key, the policy and what is trusted; CIDERY_CACHE what can be fetched again; CIDERY_DATA the data of
 /// `cidery serve`. CIDERY_WORKERD is a workerd to run in place of the fetched one, CIDERY_LOADER_DIR a folder with another
-/// loader. CIDERY_THREADS bounds the bundler's threads. With CI set, nothing is trusted on first use from a registry elsewhere.
+/// loader. CIDERY_THREADS bounds the bundler's threads. With CI set, a registry elsewhere
+/// needs a policy or --trust-first.
 #[derive(Debug, Parser)]
 #[command(name = "cidery", version, max_term_width = 120)]
 pub(crate) struct Arguments {
@@ -109,7 +110,7 @@ pub(crate) struct Trust {
     /// Without any, what the registry shows first is trusted, once it has verified, and every change of it is refused.
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
-    /// Trust what the registry shows first, also where CI is set.
+    /// Trust what the registry shows first, or has shown before, also where CI is set.
     #[arg(long, conflicts_with = "policy")]
     pub(crate) trust_first: bool,
 }

@@ -7,6 +7,9 @@ use std::process::ExitCode;
 use cidery_bundler::BundleError;
 use cidery_keys::KeyError;
 use cidery_protocol::{self as protocol, Cid, Code, Origin, PackageName, PublicKey};
+use cidery_verifier::VerifyError;
+
+use crate::package;
 
 /// The one error type of the command. `Display` says what is wrong, [`Failure::hint`] what can be done about it.
 #[derive(Debug, thiserror::Error)]
@@ -32,7 +35,7 @@ pub(crate) enum Failure {
     Protocol(#[from] protocol::Error),
     /// The release, its log or the policy was refused.
     #[error(transparent)]
-    Verify(#[from] cidery_verifier::VerifyError),
+    Verify(#[from] VerifyError),
     /// A key that cannot be used.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -61,8 +64,10 @@ pub(crate) enum Failure {
     #[error("`{package}` begins with the record {got}, wanted {wanted}")]
     OtherInit { package: PackageName, got: Cid, wanted: Cid },
     /// Nothing says whom to trust.
-    #[error("no policy says whom to trust for `{package}`, and {reason}")]
-    PolicyMissing { package: String, reason: &'static str },
+    #[error(
+        "no policy says whom to trust for `{package}`, and with CI set a registry elsewhere is not trusted by itself"
+    )]
+    PolicyMissing { package: PackageName },
     /// A manifest without a release that may be trusted.
     #[error("of {listed} releases with the manifest {manifest}, the policy allows none")]
     NoRelease { manifest: Cid, listed: usize },
@@ -131,6 +136,12 @@ impl Failure {
             Failure::PolicyMissing { .. } => {
                 fixed("give `--policy FILE`, or `--trust-first` to trust what the registry shows now")
             }
+            Failure::Verify(error) => hint_of(error).map(str::to_owned),
+            Failure::File { path, source, .. }
+                if source.kind() == io::ErrorKind::NotFound && path.ends_with(package::FILE) =>
+            {
+                fixed("it holds `name`, `version` and, under [compatibility], `date`")
+            }
             Failure::OtherLogKeys { .. } | Failure::OtherInit { .. } => fixed(
                 "ask the registry's operator; `trust.json` in the configuration folder holds what is trusted",
             ),
@@ -152,6 +163,22 @@ impl Failure {
     pub(crate) fn file(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| Failure::File { action, path, source }
+    }
+}
+
+/// What can be done about the refusals that a person can do something about.
+fn hint_of(error: &VerifyError) -> Option<&'static str> {
+    match error {
+        VerifyError::NoRule { .. } => {
+            Some("what has no rule is not trusted: add one for the package, or for `@scope/*`, to the policy")
+        }
+        VerifyError::PinnedKeys { .. } => Some(
+            "ask the publisher which keys are theirs before the policy pins others; `cidery info NAME` shows those in use",
+        ),
+        VerifyError::Stale { .. } => Some(
+            "is this machine's clock right? If so, the registry does not keep its log up to date: ask its operator",
+        ),
+        _ => None,
     }
 }
 

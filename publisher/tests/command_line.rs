@@ -152,6 +152,7 @@ fn what_is_wrong_with_a_folder_is_said() {
     let out = home.path("out");
     let (exit, json) = home.json(&["bundle", arg(&home.path("nowhere")), "--out", arg(&out)]);
     assert_eq!((exit, json["error"]["code"].as_str()), (Some(3), Some("environment")), "{json}");
+    assert!(json["error"]["hint"].as_str().is_some_and(|hint| hint.contains("`version`")), "{json}");
     let dir = home.package("@acme/a", "1.0.0", "import 'nowhere'; export default {};");
     let (exit, json) = home.json(&["bundle", arg(&dir), "--out", arg(&out)]);
     assert_eq!((exit, json["error"]["code"].as_str()), (Some(1), Some("bundle.failed")), "{json}");

@@ -300,7 +300,9 @@ fn a_policy_is_asked_before_anything_is_trusted() {
     world.policy(&home, "@acme/*", json!({ "keys": [signer] }));
     assert_eq!(world.verify(&home, "@acme/hello@^1").0, Some(0));
     assert_eq!(world.verify(&home, manifest).1["version"], "1.0.0");
-    assert_eq!(code(&world.verify(&home, "@other/hello@^1")), (Some(1), "policy.no_rule"));
+    let refused = world.verify(&home, "@other/hello@^1");
+    assert_eq!(code(&refused), (Some(1), "policy.no_rule"));
+    assert!(refused.1["error"]["hint"].is_string(), "{}", refused.1);
 
     world.policy(&home, "@other/*", json!({ "keys": [signer] }));
     assert_eq!(code(&world.verify(&home, manifest)), (Some(1), "policy.no_release"));
@@ -352,6 +354,15 @@ fn in_ci_nothing_elsewhere_is_trusted_on_first_use() {
     // The name is reserved: whatever is asked there fails, and nothing is asked before trust is settled.
     let elsewhere = ["--registry", "https://registry.invalid"];
     let missing = in_ci(&[&["verify", "@acme/hello@^1"][..], &elsewhere].concat());
+    assert_eq!(missing["error"]["code"], "policy.missing", "{missing}");
+    // Nor is what an earlier run has written down.
+    let known = trust(&world.publisher);
+    write(&home.path("config/trust.json"), &known.to_string());
+    let missing = in_ci(&[&["verify", "@acme/hello@^1"][..], &elsewhere].concat());
+    assert_eq!(missing["error"]["code"], "policy.missing", "{missing}");
+    home.run(&["keys", "new"]);
+    let dir = home.package("@acme/hello", "1.0.1", CODE);
+    let missing = in_ci(&[&["publish", arg(&dir)][..], &elsewhere].concat());
     assert_eq!(missing["error"]["code"], "policy.missing", "{missing}");
     let asked = in_ci(&[&["verify", "@acme/hello@^1", "--trust-first"][..], &elsewhere].concat());
     assert_eq!(asked["error"]["code"], "network.failed", "{asked}");

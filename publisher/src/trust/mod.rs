@@ -45,7 +45,7 @@ pub(crate) struct Trust {
 enum Source {
     /// A person has said it.
     Policy(PolicyDocument),
-    /// What comes first is trusted, in CI only where that was asked for.
+    /// What comes first is trusted; in CI only where that was asked for, or the registry is on this machine.
     FirstUse { known: Store, asked_for: bool },
 }
 
@@ -91,14 +91,16 @@ impl Trust {
         registry: &Registry,
         package: &PackageName,
     ) -> Result<Grounds, Failure> {
-        let (known, asked_for) = match &self.source {
+        let known = match &self.source {
             Source::Policy(document) => return Grounds::new(document.clone(), package, false),
-            Source::FirstUse { known, asked_for } => (known.read::<PolicyDocument>()?, *asked_for),
+            Source::FirstUse { known, asked_for } => {
+                first_use::allowed(registry, *asked_for, package)?;
+                known.read::<PolicyDocument>()?
+            }
         };
         if TrustPolicy::new(&known)?.rule(package).is_some() {
             return Grounds::new(known, package, false);
         }
-        first_use::allowed(registry, asked_for, package.as_str())?;
         let log = registry.log().await?;
         first_use::check_log(&known, &log)?;
         let Some(state) = registry.package(package).await? else {
@@ -150,6 +152,9 @@ impl Trust {
         registry: &Registry,
         package: &PackageName,
     ) -> Result<(Log, Vec<String>), Failure> {
+        if let Source::FirstUse { asked_for, .. } = self.source {
+            first_use::allowed(registry, asked_for, package)?;
+        }
         let log = registry.log().await?;
         let known = self.document()?;
         first_use::check_log(&known, &log)?;
@@ -162,10 +167,7 @@ impl Trust {
         let notes = match &self.source {
             _ if is_known => Vec::new(),
             Source::Policy(_) => return Err(Failure::OtherOrigin { got: log.origin, wanted: None }),
-            Source::FirstUse { known, asked_for } => {
-                first_use::allowed(registry, *asked_for, package.as_str())?;
-                first_use::remember(known, &log.as_policy(None))?
-            }
+            Source::FirstUse { known, .. } => first_use::remember(known, &log.as_policy(None))?,
         };
         Ok((log, notes))
     }
