@@ -3,8 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use cidery_protocol::{Cid, Codec, PackageName};
-use cidery_verifier::{ProvenRelease, Request, Wanted};
+use cidery_protocol::{Cid, Code, Codec};
+use cidery_verifier::{Part, ProvenRelease, Request, VerifyError, Wanted};
 
 use crate::failure::Failure;
 
@@ -35,26 +35,36 @@ impl Reference {
 impl FromStr for Reference {
     type Err = Failure;
 
-    /// More exact about what is wrong than [`Request`]'s own reading, and without its silent `*`.
+    /// A name is read as [`Request`] reads it, but a release must be named: what it takes for `*` may have been forgotten.
     fn from_str(text: &str) -> Result<Self, Failure> {
-        let malformed = |what| move |source| Failure::Argument { what, hint: HINT, source };
-        let Some(rest) = text.strip_prefix('@') else {
+        if !text.starts_with('@') {
             let cid = text.parse::<Cid>().and_then(|cid| cid.expect(Codec::DagCbor));
-            return cid.map(Reference::Manifest).map_err(malformed("the manifest's CID"));
-        };
-        let (name, wanted) = rest.split_once('@').unwrap_or((rest, ""));
-        let package = format!("@{name}").parse::<PackageName>().map_err(malformed("the package's name"))?;
-        if wanted.is_empty() {
+            let malformed = |source| Failure::Argument { what: "the manifest's CID", hint: HINT, source };
+            return cid.map(Reference::Manifest).map_err(malformed);
+        }
+        let bare = text.strip_suffix('@').unwrap_or(text);
+        if bare.rfind('@') == Some(0) {
+            let package = bare.parse::<Request>().map_err(malformed)?.package;
             return Err(Failure::Usage {
                 reason: format!("`{package}` names a package, and a release of it is wanted"),
                 hint: Some(format!("`{package}@*` is the newest, `{package}@^1` the newest 1.x")),
             });
         }
-        let wanted = match wanted.parse() {
-            Ok(version) => Wanted::Version(version),
-            Err(_) => Wanted::Range(wanted.parse().map_err(malformed("the range"))?),
-        };
-        Ok(Reference::Named(Request { package, wanted }))
+        text.parse().map(Reference::Named).map_err(malformed)
+    }
+}
+
+/// What is wrong with a name, in the words of the command line.
+fn malformed(error: VerifyError) -> Failure {
+    match error {
+        VerifyError::Refused { part: Part::Request, source } => {
+            let what = match source.code() {
+                Code::NameMalformed => "the package's name",
+                _ => "the range",
+            };
+            Failure::Argument { what, hint: HINT, source }
+        }
+        error => Failure::Verify(error),
     }
 }
 
@@ -90,7 +100,12 @@ mod tests {
         assert_eq!(code("@acme/\u{212a}elvin@1"), "name.malformed");
         assert_eq!(code("@acme/hello@latest"), "range.malformed");
         assert_eq!(code("@acme/hello@1@2"), "range.malformed");
-        assert_eq!(code("@acme/hello"), "usage");
+        for bare in ["@acme/hello", "@acme/hello@"] {
+            assert_eq!(code(bare), "usage");
+        }
+        for nameless in ["@", "@@", "@@1", "@Acme/hello"] {
+            assert_eq!(code(nameless), "name.malformed", "{nameless}");
+        }
         assert_eq!(code("hello"), "cid.malformed");
         assert_eq!(code(&Cid::of(Codec::Raw, b"").to_string()), "cid.malformed");
         assert_eq!("hello".parse::<Reference>().unwrap_err().exit(), Exit::Usage);
