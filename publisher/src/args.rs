@@ -55,7 +55,7 @@ pub(crate) enum Command {
     Info(Info),
     /// Run a registry on this machine.
     Serve(Serve),
-    /// Run a release in workerd, verified before it starts, and serve what it answers.
+    /// Run a release in workerd, verified there at each load, and serve what it answers.
     Run(Run),
     /// Show all of it in one go: a registry, a key, a publish, a verified isolate, and the refusal of an altered byte.
     Demo(Demo),

@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use cidery_protocol::{Cid, PackageName, Version};
+use cidery_verifier::{Request, Wanted};
 use serde::Serialize;
 
 use super::{Context, Running};
@@ -17,10 +18,11 @@ use crate::text::Text;
 use crate::trust::Trust;
 use crate::workerd::{self, Config, Loader, Workerd};
 
-/// Where the package answers.
+/// Where the package answers, and what it is found to be now. What a range leads to may be another release at a later load.
 #[derive(Serialize)]
 struct Answering {
     url: String,
+    request: Text<Request>,
     package: PackageName,
     version: Version,
     manifest: Text<Cid>,
@@ -29,7 +31,14 @@ struct Answering {
 impl fmt::Display for Answering {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "listening on {}", self.url)?;
-        writeln!(f, "  package    {} {}", self.package, self.version)?;
+        match self.request.wanted {
+            Wanted::Range(_) => {
+                writeln!(f, "  package    {}, first resolved to {}", *self.request, self.version)?;
+            }
+            Wanted::Version(_) | Wanted::Locked { .. } => {
+                writeln!(f, "  package    {} {}", self.package, self.version)?;
+            }
+        }
         write!(f, "  manifest   {}", *self.manifest)
     }
 }
@@ -74,16 +83,18 @@ pub(super) async fn start(context: &Context, args: &args::Run) -> Result<Started
     let release = found.verified.release();
     let policy = serde_json::to_string(&found.grounds.document)
         .map_err(|error| Failure::Workerd { reason: format!("cannot be told the policy: {error}") })?;
+    let request = reference.to_request(release);
     let config = Config {
         registry: registry.url().as_str().trim_end_matches('/').to_owned(),
         reachable: addresses(&registry).await?,
         policy,
-        request: reference.to_request(release),
+        request: request.clone(),
     };
     let executable = workerd::executable(&context.folders, &context.output).await?;
     let workerd = Workerd::start(&executable, &loader, &config, args.listen).await?;
     let answering = Answering {
         url: workerd.url(),
+        request: Text(request),
         package: release.package().clone(),
         version: release.version().clone(),
         manifest: Text(release.manifest_cid()),
