@@ -35,18 +35,19 @@ use self::args::Arguments;
 use self::commands::{Context, Done};
 use self::failure::{Exit, Failure};
 use self::folders::Folders;
-use self::output::Output;
+use self::output::{Output, Says};
 
 fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
             let json = std::env::args_os().any(|argument| argument == "--json");
-            Output { json, quiet: false }.command_line(&error);
+            Output { json, says: Says::Progress }.command_line(&error);
             return if error.use_stderr() { Exit::Usage.into() } else { ExitCode::SUCCESS };
         }
     };
-    let output = Output { json: arguments.globals.json, quiet: arguments.globals.quiet };
+    let says = if arguments.globals.quiet { Says::Notes } else { Says::Progress };
+    let output = Output { json: arguments.globals.json, says };
     let attempt = arguments.command.attempt();
     match run(arguments, output) {
         Ok(()) => ExitCode::SUCCESS,

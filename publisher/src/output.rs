@@ -22,26 +22,39 @@ impl<T: Serialize + Display> From<T> for Outcome {
     }
 }
 
+/// What is said on the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Says {
+    /// All of it.
+    Progress,
+    /// What must be known.
+    Notes,
+    /// Nothing: what is done is a part of something else, which speaks for it.
+    Nothing,
+}
+
 /// How to print.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Output {
     /// One object on standard output in place of text.
     pub(crate) json: bool,
-    /// No progress.
-    pub(crate) quiet: bool,
+    /// On standard error, before the end.
+    pub(crate) says: Says,
 }
 
 impl Output {
     /// Says how far the command has come; not with `--quiet`.
     pub(crate) fn progress(&self, line: impl Display) {
-        if !self.quiet {
+        if self.says == Says::Progress {
             self.note(line);
         }
     }
 
     /// Says what must be known whether it was asked for or not, such as what is trusted from now on.
     pub(crate) fn note(&self, line: impl Display) {
-        write(&mut io::stderr(), &clean(&line.to_string()));
+        if self.says != Says::Nothing {
+            write(&mut io::stderr(), &clean(&line.to_string()));
+        }
     }
 
     /// Prints what a command gave.

@@ -20,7 +20,7 @@ use crate::args::{self, Globals};
 use crate::client::Registry;
 use crate::failure::Failure;
 use crate::folders::Folders;
-use crate::output::Output;
+use crate::output::{Output, Says};
 
 /// The built-in package.
 const FILES: [(&str, &str); 2] = [
@@ -87,7 +87,8 @@ async fn show(
     let inner = Context {
         globals: Globals { registry: Some(registry.to_owned()), json: false, quiet: true },
         folders: Folders { config: root.join("config"), data: root.join("data"), ..context.folders.clone() },
-        output: Output { json: false, quiet: true },
+        // What is trusted goes away with the folders.
+        output: Output { json: false, says: Says::Nothing },
     };
     let trust = args::Trust { policy: None, trust_first: true };
 
