@@ -127,7 +127,7 @@ impl Failure {
             Failure::Key(error) => error.hint(),
             Failure::Serve(error) => error.hint(),
             Failure::Bundle(BundleError::Fetch { .. }) => fixed(
-                "npm packages come from the registry that .npmrc names; what was fetched once is cached",
+                "is the network there? npm packages come from the registry that .npmrc names; each is fetched once",
             ),
             Failure::Bundle(BundleError::Io { .. }) => {
                 fixed("is the path there, and may it be read and written?")
