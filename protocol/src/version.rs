@@ -90,14 +90,15 @@ impl TryFrom<String> for Version {
 #[derive(Clone)]
 pub struct Range {
     text: String,
-    parsed: deno_semver::VersionReq,
+    /// Each is parsed by itself: in a whole text, the parser leaves out an alternative that is none.
+    alternatives: Vec<deno_semver::VersionReq>,
 }
 
 impl Range {
     /// Whether a version satisfies the range.
     pub fn contains(&self, version: &Version) -> bool {
         deno_semver::Version::parse_from_npm(&version.to_string())
-            .is_ok_and(|version| self.parsed.matches(&version))
+            .is_ok_and(|version| self.alternatives.iter().any(|alternative| alternative.matches(&version)))
     }
 
     /// The greatest of `versions` that satisfies the range.
@@ -130,31 +131,23 @@ impl FromStr for Range {
         if !numbers_are_small(text) {
             return Err(refused("a number is over 2^53 - 1"));
         }
-        let parse = |text: &str| {
-            deno_semver::VersionReq::parse_from_npm(text)
-                .map_err(|error| refused(error.to_string().lines().next().unwrap_or("not a range of npm")))
-        };
-        let parsed = parse(text)?;
-        if parsed.tag().is_some() {
-            return Err(refused("a tag is not a range"));
-        }
-        let mut alternatives = text.split("||").peekable();
-        while let Some(alternative) = alternatives.next() {
-            let last_of_one = alternatives.peek().is_none() && !text.contains("||");
-            if alternative.trim().is_empty() && !last_of_one {
+        let mut alternatives = Vec::new();
+        for alternative in text.split("||") {
+            if alternative.trim().is_empty() && text.contains("||") {
                 return Err(refused("an alternative is empty: write `*` for all versions"));
             }
-            // The parser leaves out an alternative that is none, and narrows a conjunction that nothing satisfies to one
-            // version, which would then satisfy it.
-            let alone = parse(alternative)?;
-            if alone.tag().is_some() {
-                return Err(refused("an alternative is not a range"));
+            let parsed = deno_semver::VersionReq::parse_from_npm(alternative)
+                .map_err(|error| refused(error.to_string().lines().next().unwrap_or("not a range of npm")))?;
+            if parsed.tag().is_some() {
+                return Err(refused("a tag is not a range"));
             }
-            if is_conjunction(alternative) && is_point(&alone) {
+            // The parser narrows a conjunction that nothing satisfies to one version, which would then satisfy it.
+            if is_conjunction(alternative) && is_point(&parsed) {
                 return Err(refused("a conjunction leaves no version, or a single one: write that version"));
             }
+            alternatives.push(parsed);
         }
-        Ok(Range { text: text.to_owned(), parsed })
+        Ok(Range { text: text.to_owned(), alternatives })
     }
 }
 
