@@ -31,6 +31,7 @@ mod code;
 mod entry;
 mod envelope;
 mod error;
+mod grammar;
 mod key;
 pub mod limits;
 pub mod log;

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteArray;
 
-use crate::{Cid, Codec, Error, PackageName, Range, canonical, error::quote, limits, path};
+use crate::{Cid, Codec, Error, PackageName, Range, canonical, error::quote, grammar::is_word, limits, path};
 
 const WHAT: &str = "manifest";
 
@@ -315,7 +315,7 @@ impl ManifestBody {
         let flags = &self.compatibility.flags;
         canonical::within("compatibility flags", limits::MANIFEST_WORDS, flags.len())?;
         sorted("compatibility flags", flags, |a, b| a < b)?;
-        if !flags.iter().all(|flag| word(flag, 1..=64, b"_")) {
+        if !flags.iter().all(|flag| is_word(flag, 1..=64, b"_")) {
             return refused("a compatibility flag is a-z, 0-9 and _");
         }
         // (6) needs: hosts and names of bindings
@@ -368,11 +368,6 @@ fn sorted<T>(what: &str, list: &[T], before: impl Fn(&T, &T) -> bool) -> Result<
     }
 }
 
-fn word(text: &str, length: std::ops::RangeInclusive<usize>, more: &[u8]) -> bool {
-    length.contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || more.contains(&byte))
-}
-
 fn is_date(text: &str) -> bool {
     let bytes = text.as_bytes();
     let number = |range: std::ops::Range<usize>| text.get(range).and_then(|part| part.parse::<u32>().ok());
@@ -398,7 +393,8 @@ fn is_date(text: &str) -> bool {
 pub fn is_host(text: &str) -> bool {
     let (host, port) = text.split_once(':').unwrap_or((text, "443"));
     let canonical_port = port.parse::<u16>().is_ok_and(|number| number > 0 && number.to_string() == port);
-    let label = |label: &str| word(label, 1..=63, b"-") && !label.starts_with('-') && !label.ends_with('-');
+    let label =
+        |label: &str| is_word(label, 1..=63, b"-") && !label.starts_with('-') && !label.ends_with('-');
     canonical_port && host.len() <= 253 && host.split('.').all(label)
 }
 

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_bytes::ByteArray;
 
-use crate::{Cid, Codec, Error, Origin, PackageName, PublicKey, Version, canonical, error::quote, limits};
+use crate::{
+    Cid, Codec, Error, Origin, PackageName, PublicKey, Version, canonical, error::quote, grammar::is_word,
+    limits,
+};
 
 const WHAT: &str = "record";
 
@@ -311,11 +314,9 @@ impl Release {
             printable("npm.version", &npm.version, 256)?;
             printable("npm.integrity", &npm.integrity, 256)?;
             canonical::within("words of npm.checked", limits::ATTESTATIONS, npm.checked.len())?;
-            let word = |text: &String| {
-                let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-                (1..=64).contains(&text.len()) && text.bytes().all(allowed)
-            };
-            if !npm.checked.is_sorted_by(|a, b| a < b) || !npm.checked.iter().all(word) {
+            if !npm.checked.is_sorted_by(|a, b| a < b)
+                || !npm.checked.iter().all(|word| is_word(word, 1..=64, b"-"))
+            {
                 return refused("npm.checked is not a sorted list of words of a-z, 0-9 and -, each once");
             }
         }
