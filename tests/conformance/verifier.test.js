@@ -25,10 +25,8 @@ test("every vector is judged in Node as it says", async () => {
 });
 
 test("a refusal has a code, and a message with its causes", async () => {
-  const { policy, expect, ...rest } = await vector("T13_manifest_altered");
-  const verify = () =>
-    verifier().verify(verifier().parsePolicy(policy), rest.request, bytesOf(rest), verifier().rememberNothing(), rest.now);
-  assert.throws(verify, (error) => {
+  const altered = await vector("T13_manifest_altered");
+  assert.throws(() => verdictOf(altered), (error) => {
     assert(error instanceof CideryError);
     assert.equal(error.code, "cid.mismatch");
     assert.match(error.message, /^the manifest was refused: the bytes hash to bafyr4i\w+, wanted bafyr4i\w+$/);
@@ -37,15 +35,9 @@ test("a refusal has a code, and a message with its causes", async () => {
 });
 
 test("chunks are checked as they come, and too many at once", async () => {
-  const { policy, request, modules, now, ...rest } = await vector("ok_range");
-  const verdict = verifier().verify(
-    verifier().parsePolicy(policy),
-    request,
-    bytesOf(rest),
-    verifier().rememberNothing(),
-    now,
-  );
-  const bytes = Buffer.from(modules[0].bytes, "base64");
+  const accepted = await vector("ok_range");
+  const verdict = verdictOf(accepted);
+  const bytes = Buffer.from(accepted.modules[0].bytes, "base64");
   const check = verdict.check("index.js");
   for (const byte of bytes) check.update(Uint8Array.of(byte));
   check.finish();
@@ -56,14 +48,7 @@ test("chunks are checked as they come, and too many at once", async () => {
 });
 
 test("T28: an isolate is shared by nobody with another tenant, environment or override", async () => {
-  const { policy, request, now, ...rest } = await vector("ok_range");
-  const verdict = verifier().verify(
-    verifier().parsePolicy(policy),
-    request,
-    bytesOf(rest),
-    verifier().rememberNothing(),
-    now,
-  );
+  const verdict = verdictOf(await vector("ok_range"));
   const ids = [
     {},
     { tenant: "a" },
@@ -83,6 +68,13 @@ function bytesOf({ receipt, head, manifest }) {
   const decode = (/** @type {string} */ text) => new Uint8Array(Buffer.from(text, "base64"));
   return { receipt: decode(receipt), head: decode(head), manifest: decode(manifest) };
 }
+
+/**
+ * The verdict over a vector's evidence, by a verifier that has seen nothing.
+ * @param {Awaited<ReturnType<typeof vector>>} of
+ */
+const verdictOf = ({ policy, request, now, ...rest }) =>
+  verifier().verify(verifier().parsePolicy(policy), request, bytesOf(rest), verifier().rememberNothing(), now);
 
 test("a defect is `internal`, and the next call works", async () => {
   const { policy, request, now, ...rest } = await vector("ok_range");
