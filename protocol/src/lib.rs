@@ -25,6 +25,7 @@
 //! There is no clock here, no randomness, no I/O, no HTTP, no private key, and no opinion about whom to trust: that is
 //! `cidery-verifier`. No function panics, whatever bytes it is given.
 
+mod authority;
 mod canonical;
 mod cid;
 mod code;
@@ -44,15 +45,21 @@ mod record;
 mod text;
 mod version;
 
+pub use authority::Authority;
 pub use cid::{Cid, Codec};
 pub use code::{Code, UnknownCode};
 pub use entry::SignedRecord;
 pub use envelope::{Envelope, pae};
 pub use error::Error;
 pub use key::{PublicKey, Signature};
-pub use name::{Origin, PackageName};
-pub use package::{Authority, PackageState, ReleaseState};
-pub use receipt::{Head, HeadFormat, Join, Receipt, ReceiptFormat, Resolution, ResolutionFormat, Since};
-pub use record::{Action, Build, Floors, Init, NpmSource, Provenance, Record, RecordBody, Recovery, Release};
+pub use name::{ChannelName, Origin, PackageName};
+pub use package::{ChannelState, PackageState, Pending, ReleaseState, Yanked};
+pub use receipt::{
+    Head, HeadFormat, Join, Receipt, ReceiptFormat, Resolution, ResolutionFormat, Since, Standing,
+};
+pub use record::{
+    Action, Attest, Build, Channel, Floors, NpmSource, Powers, Provenance, Reason, Record, RecordBody,
+    Recovery, Rekey, Release, ReleaseRef, Severity, Signatories, Target, Transfer, Void, Yank,
+};
 pub use text::TextCheck;
 pub use version::{Range, Version};

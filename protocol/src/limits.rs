@@ -42,8 +42,20 @@ pub const CHECKPOINT_SIGNATURES: usize = 64;
 pub const PROOF_HASHES: usize = 64;
 /// Entries of a tree: sizes stay below 2^53, so that every language can hold them.
 pub const TREE_SIZE: u64 = (1 << 53) - 1;
-/// Records of a chain of authority, in a receipt.
-pub const CHAIN_RECORDS: usize = 64;
+/// Records of a chain of authority: what follows an `init` is at most 255 times `rekey` or `transfer`.
+pub const CHAIN_RECORDS: usize = 256;
+/// The last records of a chain are for recovery keys alone: whoever stole a package cannot use them up.
+pub const CHAIN_RECOVERY: usize = 16;
+/// Characters of a channel's name.
+pub const CHANNEL_CHARS: usize = 64;
+/// Channels of a package.
+pub const CHANNELS: usize = 256;
+/// Releases that a channel names.
+pub const CHANNEL_TARGETS: usize = 16;
+/// Parts into which a channel divides those who ask.
+pub const BUCKETS: u64 = 10_000;
+/// Bytes of a text for people.
+pub const TEXT_BYTES: usize = 512;
 /// Bytes of a receipt, a head, and a resolution.
 pub const RECEIPT_BYTES: usize = 1 << 20;
 /// Publishes of a package that may wait for blobs, for one sequence.
