@@ -19,6 +19,7 @@
 //! | §7 log: entries, checkpoints | [`SignedRecord`], [`log`] |
 //! | §8 log: tree, proofs, tiles | [`log`] |
 //! | §9 receipt, head, resolution | [`Receipt`], [`Head`], [`Resolution`] |
+//! | §11.6 the log of a package | [`PackageLog`] |
 //! | §12 limits | [`limits`] |
 //! | §13 error codes | [`Code`], [`Error::code`] |
 //!
@@ -55,7 +56,8 @@ pub use key::{PublicKey, Signature};
 pub use name::{ChannelName, Origin, PackageName};
 pub use package::{ChannelState, PackageState, Pending, ReleaseState, Yanked};
 pub use receipt::{
-    Head, HeadFormat, Join, Receipt, ReceiptFormat, Resolution, ResolutionFormat, Since, Standing,
+    Head, HeadFormat, Join, PackageLog, PackageLogFormat, Receipt, ReceiptFormat, Resolution,
+    ResolutionFormat, Since, Standing,
 };
 pub use record::{
     Action, Attest, Build, Channel, Floors, NpmSource, Powers, Provenance, Reason, Record, RecordBody,

@@ -1,5 +1,5 @@
 //! What a loader is given with a release (SPEC §9): the receipt says that it was logged, the head that the log still says
-//! so, and a resolution carries both.
+//! so, and a resolution carries both. Whoever wants all of a package is given its log (§11.6).
 
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
@@ -115,6 +115,29 @@ pub enum ResolutionFormat {
     V1,
 }
 
+/// A page of a package's own log. Nothing in it is verified: whoever applies
+/// [`PackageState::apply`](crate::PackageState::apply) to all of it, from the first record on, has the package's state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PackageLog {
+    /// The layout.
+    pub format: PackageLogFormat,
+    /// The sequence of the first entry here.
+    pub from: u64,
+    /// How many records the package has.
+    pub size: u64,
+    /// Log entries, one record each, in their order: as many as fit.
+    pub entries: Vec<ByteBuf>,
+}
+
+/// The layout of a page of a package's log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PackageLogFormat {
+    /// SPEC §11.6.
+    #[serde(rename = "cidery-package-log-v1")]
+    V1,
+}
+
 macro_rules! object {
     ($type:ident, $what:literal, $check:expr) => {
         impl $type {
@@ -158,6 +181,9 @@ object!(Head, "head", |head: &Head| {
     head.since.as_ref().map_or(Ok(()), |since| proof("consistency", &since.consistency))
 });
 object!(Resolution, "resolution", |_: &Resolution| Ok::<(), Error>(()));
+object!(PackageLog, "log of a package", |page: &PackageLog| {
+    canonical::within("entries of a page of a package's log", limits::PACKAGE_LOG_ENTRIES, page.entries.len())
+});
 
 fn proof(what: &'static str, hashes: &[Hash]) -> Result<(), Error> {
     if hashes.len() > limits::PROOF_HASHES {
