@@ -56,8 +56,8 @@ pub fn prove(
     let authority = check_authority(&receipt, request, rule)?;
 
     // (9) (10) they released it, and (11) it is what was asked for
-    let signed =
-        SignedRecord::from_entry(&receipt.release, Some(&authority)).map_err(Part::Release.refuse())?;
+    let (signed, _time) =
+        SignedRecord::from_entry(&receipt.record, Some(&authority)).map_err(Part::Release.refuse())?;
     let release = check_release(&signed, &authority, request, seen)?;
     check_pinned_keys(&signed, rule)?;
     request.satisfied_by(&release.version, release.manifest)?;
@@ -129,7 +129,7 @@ fn check_inclusion(
     // (6)
     let signed = SignedCheckpoint::parse(&receipt.checkpoint).map_err(refuse)?;
     let first = signed.verify_log(rule.origin(), log.log_keys()).map_err(refuse)?;
-    let (index, leaf) = (receipt.index, leaf_hash(&receipt.release));
+    let (index, leaf) = (receipt.index, leaf_hash(&receipt.record));
     verify_inclusion(index, first.size, leaf, &receipt.inclusion, &first.root).map_err(refuse)?;
     // (7)
     if tree.size < first.size {
@@ -148,12 +148,17 @@ fn check_inclusion(
 /// Step (8): the chain of authority, which in this version is the package's `init`.
 fn check_authority(receipt: &Receipt, request: &Request, rule: &Rule) -> Result<Authority, VerifyError> {
     let refuse = |error| Part::Authority.refuse()(error);
-    let [init] = receipt.chain.as_slice() else {
-        let reason = format!("a chain of {} records, wanted the one `init`", receipt.chain.len());
+    let [init, later @ ..] = receipt.chain.as_slice() else {
+        let reason = "the chain of authority is empty".to_owned();
         return Err(Part::Receipt.refuse()(Error::Log { what: "receipt", reason }));
     };
-    let init = SignedRecord::from_entry(init, None).map_err(refuse)?;
-    let authority = Authority::begin(&init).map_err(refuse)?;
+    let init = SignedRecord::decode(init, None).map_err(refuse)?;
+    let mut authority = Authority::begin(&init).map_err(refuse)?;
+    let init = authority.cid;
+    for record in later {
+        let signed = SignedRecord::decode(record, Some(&authority)).map_err(refuse)?;
+        authority = authority.succeed(&signed).map_err(refuse)?;
+    }
     if authority.origin != *rule.origin() {
         let (got, wanted) = (authority.origin.to_string(), rule.origin().to_string());
         return Err(refuse(Error::RecordOrigin { got, wanted }));
@@ -162,7 +167,7 @@ fn check_authority(receipt: &Receipt, request: &Request, rule: &Rule) -> Result<
         return Err(VerifyError::OtherPackage { got: authority.package, wanted: request.package.clone() });
     }
     match rule.init() {
-        Some(wanted) if wanted != authority.cid => Err(VerifyError::Init { got: authority.cid, wanted }),
+        Some(wanted) if wanted != init => Err(VerifyError::Init { got: init, wanted }),
         _ => Ok(authority),
     }
 }
@@ -186,7 +191,7 @@ fn check_release<'r>(
         let package = request.package.clone();
         return Err(VerifyError::PackageRollback { package, got: body.sequence, seen });
     }
-    match authority.floors.witnesses {
+    match authority.powers.floors.witnesses {
         0 => Ok(release),
         wanted => Err(VerifyError::Witnesses { wanted }),
     }
