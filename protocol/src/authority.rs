@@ -19,6 +19,8 @@ pub struct Authority {
     pub package: PackageName,
     /// The record's place in the package's log.
     pub sequence: u64,
+    /// Whose signatures made it.
+    pub by: Signatories,
     /// Seconds from its record until it holds: 0 but for a `rekey` by recovery keys with a delay.
     pub delay: u64,
     /// Its place in the chain of authority, from 0.
@@ -47,6 +49,7 @@ impl Authority {
             origin: body.origin.clone(),
             package: body.package.clone(),
             sequence: 0,
+            by: Signatories::Publishers,
             delay: 0,
             position: 0,
             powers: powers.clone(),
@@ -65,17 +68,18 @@ impl Authority {
         let mut next = Authority {
             cid: signed.record().cid(),
             sequence: signed.record().body().sequence,
+            by: Signatories::Publishers,
             delay: 0,
             position: self.position + 1,
             void: Vec::new(),
             ..self.clone()
         };
-        let by_recovery = match &signed.record().body().action {
+        match &signed.record().body().action {
             Action::Rekey(Rekey { by, to, void, next_version_floor }) => {
                 next.powers = to.clone();
                 next.void = void.clone();
                 next.version_floor = next_version_floor.clone();
-                *by == Signatories::Recovery
+                next.by = *by;
             }
             Action::Transfer(Transfer { to, next_version_floor }) => {
                 next.powers = to.clone();
@@ -83,10 +87,10 @@ impl Authority {
                 // (a) whoever takes over shows that they hold their keys
                 quorum(&to.keys, to.keys.len() as u64, signed)?;
                 self.is_not_lowered_by(to)?;
-                false
             }
             _ => return Err(Error::Record { reason: "wanted a rekey or a transfer".to_owned() }),
-        };
+        }
+        let by_recovery = next.by == Signatories::Recovery;
         match &self.powers.recovery {
             // (b) recovery keys lower nothing, and what they do waits
             Some(recovery) if by_recovery => {
@@ -101,8 +105,8 @@ impl Authority {
             }
             _ => {}
         }
-        // (d) a chain fits into a receipt, and its end is kept for recovery
-        let kept = if by_recovery { 0 } else { limits::CHAIN_RECOVERY };
+        // (d) a chain fits into a receipt, and its end is kept for recovery keys and whom they have just named
+        let kept = if by_recovery || self.by == Signatories::Recovery { 0 } else { limits::CHAIN_RECOVERY };
         let limit = (limits::CHAIN_RECORDS - kept) as u64;
         if next.position >= limit {
             return Err(Error::Limit {
@@ -157,6 +161,11 @@ impl Authority {
             }
             _ => Ok(()),
         }
+    }
+
+    /// The distinct publisher keys of this authority among those that signed, sorted.
+    pub(crate) fn signers_of(&self, signed: &SignedRecord) -> Vec<PublicKey> {
+        signed.signers().iter().filter(|key| self.powers.keys.contains(key)).copied().collect()
     }
 
     /// Whether this authority makes void what `signers` signed at `sequence`, before it, under a threshold.

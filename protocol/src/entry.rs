@@ -95,12 +95,22 @@ impl SignedRecord {
         Signed::decode(bytes)?.claim()
     }
 
-    /// The same for an entry of the log.
+    /// The same for an entry of the log, and when it claims to be logged, in seconds since 1970.
     ///
     /// # Errors
     /// As [`SignedRecord::claim`].
-    pub fn claim_of_entry(bytes: &[u8]) -> Result<Record, Error> {
-        Entry::decode(bytes)?.0.claim()
+    pub fn claim_of_entry(bytes: &[u8]) -> Result<(Record, u64), Error> {
+        let (signed, time) = Entry::decode(bytes)?;
+        Ok((signed.claim()?, time))
+    }
+
+    /// The bytes of the signed record (SPEC §6.8) that an entry of the log holds beside its time. Nothing is verified.
+    ///
+    /// # Errors
+    /// [`Error::Cbor`] or [`Error::Limit`] where the bytes are no entry.
+    pub fn bytes_in_entry(bytes: &[u8]) -> Result<Vec<u8>, Error> {
+        let (signed, _) = Entry::decode(bytes)?;
+        bounded("signed record", canonical::encode("signed record", &signed)?)
     }
 
     /// What was signed.

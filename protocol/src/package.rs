@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Action, Authority, ChannelName, Cid, Error, PublicKey, ReleaseRef, Severity, SignedRecord, Target,
-    Version, Yank, limits,
+    Version, Yank, canonical, limits,
 };
 
 /// A package after all its records so far.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PackageState {
     /// The first record.
     pub init: Cid,
@@ -89,6 +90,13 @@ pub struct ChannelState {
     pub void: Option<Cid>,
 }
 
+impl ChannelState {
+    /// Whether it names any release.
+    pub fn names(&self) -> bool {
+        self.void.is_none() && !self.targets.is_empty()
+    }
+}
+
 impl PackageState {
     /// The state after `signed`, which may follow `before` and is logged at `time`, in seconds since 1970.
     ///
@@ -110,7 +118,7 @@ impl PackageState {
         // (1) to (4)
         after.authority.allows(signed)?;
         let (cid, sequence) = (record.cid(), body.sequence);
-        let (signers, threshold) = (signed.signers().to_vec(), after.authority.powers.threshold);
+        let (signers, threshold) = (after.authority.signers_of(signed), after.authority.powers.threshold);
         match &body.action {
             Action::Init(_) => {}
             Action::Rekey(_) | Action::Transfer(_) => {
@@ -148,8 +156,8 @@ impl PackageState {
                 let targets = channel.targets.clone();
                 let state = ChannelState { record: cid, sequence, targets, signers, threshold, void: None };
                 after.channels.insert(channel.name.clone(), state);
-                let (got, limit) = (after.channels.len(), limits::CHANNELS);
-                crate::canonical::within("channels of a package", limit, got)?;
+                let named = after.channels.values().filter(|channel| channel.names()).count();
+                canonical::within("channels of a package", limits::CHANNELS, named)?;
             }
             Action::Attest(attest) => {
                 after.release_mut(&attest.release)?;
@@ -168,6 +176,18 @@ impl PackageState {
         after.newest = cid;
         after.settle(time);
         Ok(after)
+    }
+
+    /// The state after one more entry of the log, which may follow `before`: whoever begins with the first one and goes on
+    /// to the last comes to the same state (SPEC §11.6).
+    ///
+    /// # Errors
+    /// As [`SignedRecord::from_entry`] and [`PackageState::apply`].
+    pub fn replay(before: Option<&PackageState>, entry: &[u8]) -> Result<PackageState, Error> {
+        let (_, time) = SignedRecord::claim_of_entry(entry)?;
+        let authority = before.map(|state| state.at(time).authority);
+        let (signed, time) = SignedRecord::from_entry(entry, authority.as_ref())?;
+        PackageState::apply(before, &signed, time)
     }
 
     /// The state as it is at `time`, seconds since 1970, where nothing was logged since: a `rekey` by recovery keys takes

@@ -157,7 +157,7 @@ impl Channel {
 impl Attest {
     pub(super) fn validate(&self) -> Result<(), Error> {
         self.release.validate()?;
-        // (10) as provenance
+        // (4), (5) as a release's
         printable("predicate", &self.predicate, 256)?;
         self.statement.validate()
     }
