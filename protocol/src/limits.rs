@@ -60,6 +60,8 @@ pub const TEXT_BYTES: usize = 512;
 pub const RECEIPT_BYTES: usize = 1 << 20;
 /// Entries of a page of a package's log.
 pub const PACKAGE_LOG_ENTRIES: usize = 256;
+/// Bytes of a policy as JSON.
+pub const POLICY_BYTES: usize = 1 << 20;
 /// Publishes of a package that may wait for blobs, for one sequence.
 pub const PENDING_PUBLISHES: usize = 4;
 /// How long a publish waits for its blobs, seconds.

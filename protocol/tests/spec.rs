@@ -78,6 +78,7 @@ fn the_limits_are_those_of_the_code() {
         ),
         ("text for people", vec![limits::TEXT_BYTES]),
         ("receipt, head, resolution", vec![limits::RECEIPT_BYTES >> 20]),
+        ("policy", vec![limits::POLICY_BYTES >> 20]),
         ("page of a package's log", vec![limits::RECEIPT_BYTES >> 20, limits::PACKAGE_LOG_ENTRIES]),
         ("publish request", vec![limits::PUBLISH_BYTES >> 20]),
         ("publishes pending", vec![limits::PENDING_PUBLISHES, limits::PENDING_SECONDS as usize]),

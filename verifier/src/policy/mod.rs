@@ -1,4 +1,14 @@
 //! Whom to trust (SPEC §10.1). A [`TrustPolicy`] is valid by construction; what it does not name is not trusted.
+//!
+//! `verifier/policy.schema.json` describes the JSON form to editors.
+
+mod document;
+mod log;
+mod rule;
+
+pub use document::{LogDocument, PolicyDocument, RecoveryDocument, RuleDocument, WitnessDocument};
+pub use log::{LogTrust, Witness};
+pub use rule::{Quorum, Rule};
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -6,12 +16,9 @@ use std::{
     str::FromStr,
 };
 
-use cidery_protocol::{Cid, Codec, Origin, PackageName, PublicKey, limits, manifest};
+use cidery_protocol::{Origin, PackageName, PublicKey, limits};
 
-use crate::{LogDocument, PolicyDocument, RuleDocument, VerifyError};
-
-/// How old a head may be where a policy says nothing, seconds.
-const MAX_AGE: u32 = 86_400;
+use crate::VerifyError;
 
 /// A valid policy: which logs are trusted, and which packages in them.
 ///
@@ -42,34 +49,13 @@ pub struct TrustPolicy {
     scopes: BTreeMap<String, Rule>,
 }
 
-/// Whom to believe about a log.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogTrust {
-    log_keys: Vec<PublicKey>,
-    cosigner: PublicKey,
-    max_age: u32,
-}
-
-/// Whom to believe about a package.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rule {
-    origin: Origin,
-    log: LogTrust,
-    keys: Vec<PublicKey>,
-    threshold: u64,
-    init: Option<Cid>,
-    egress: BTreeSet<String>,
-}
-
 impl TrustPolicy {
-    /// Reads the JSON form. Unknown fields and keys that stand twice are refused.
+    /// Reads the JSON form, of at most 1 MiB. Unknown fields and names that stand twice are refused.
     ///
     /// # Errors
-    /// [`VerifyError::Policy`].
+    /// `limit.exceeded`, [`VerifyError::Policy`].
     pub fn from_json(json: &[u8]) -> Result<Self, VerifyError> {
-        let document: PolicyDocument =
-            serde_json::from_slice(json).map_err(|error| invalid("the JSON", error))?;
-        TrustPolicy::new(&document)
+        TrustPolicy::new(&PolicyDocument::from_json(json)?)
     }
 
     /// Takes a document that keeps the rules of SPEC §10.1.
@@ -86,7 +72,7 @@ impl TrustPolicy {
         }
         for (pattern, rule) in &document.packages {
             let at = format!("packages.{pattern}");
-            let rule = Rule::new(&at, rule, &policy.logs)?;
+            let rule = Rule::new(pattern, rule, &policy.logs)?;
             match pattern.strip_suffix("/*") {
                 // A scope is what a package could be in.
                 Some(scope) => {
@@ -122,12 +108,19 @@ impl TrustPolicy {
 
     /// A key has one role (SPEC §4.3): what a log signs must never pass for what a publisher signs.
     fn roles_are_apart(&self) -> Result<(), VerifyError> {
-        let rules = self.packages.values().chain(self.scopes.values());
-        let publishers = rules.flat_map(|rule| &rule.keys).map(|key| (key, "a publisher"));
-        let logs = self.logs.values().flat_map(|log| &log.log_keys).map(|key| (key, "a log"));
-        let cosigners = self.logs.values().map(|log| (&log.cosigner, "a cosigner"));
+        let rules = || self.packages.values().chain(self.scopes.values());
+        let publishers = rules().filter_map(Rule::keys).flat_map(|quorum| &quorum.keys);
+        let recovery = rules().filter_map(Rule::recovery).flat_map(|quorum| &quorum.keys);
+        let logs = self.logs.values().flat_map(LogTrust::log_keys);
+        let cosigners = self.logs.values().map(LogTrust::cosigner);
+        let witnesses = self.logs.values().flat_map(LogTrust::witnesses).map(|witness| &witness.key);
+        let keys = publishers.map(|key| (key, "a publisher"));
+        let keys = keys.chain(recovery.map(|key| (key, "recovery")));
+        let keys = keys.chain(logs.map(|key| (key, "a log")));
+        let keys = keys.chain(cosigners.map(|key| (key, "a cosigner")));
+        let keys = keys.chain(witnesses.map(|key| (key, "a witness")));
         let mut roles = BTreeMap::new();
-        for (key, role) in publishers.chain(logs).chain(cosigners) {
+        for (key, role) in keys {
             let first = *roles.entry(key).or_insert(role);
             if first != role {
                 return Err(invalid("keys", format!("{key} is the key of {first} and of {role}")));
@@ -137,104 +130,23 @@ impl TrustPolicy {
     }
 }
 
-impl LogTrust {
-    fn new(at: &str, document: &LogDocument) -> Result<Self, VerifyError> {
-        let log_keys = keys(&format!("{at}.logKeys"), &document.log_keys)?;
-        let cosigner = parse(&format!("{at}.cosigner"), &document.cosigner)?;
-        match document.max_age.unwrap_or(MAX_AGE) {
-            0 => Err(invalid(format!("{at}.maxAge"), "no head is 0 seconds old")),
-            max_age => Ok(LogTrust { log_keys, cosigner, max_age }),
-        }
-    }
-
-    /// The keys of which one signs the log's checkpoints.
-    pub fn log_keys(&self) -> &[PublicKey] {
-        &self.log_keys
-    }
-
-    /// The key that says when a checkpoint was the newest.
-    pub fn cosigner(&self) -> &PublicKey {
-        &self.cosigner
-    }
-
-    /// How old a head may be, seconds.
-    pub fn max_age(&self) -> u64 {
-        self.max_age.into()
-    }
-}
-
-impl Rule {
-    fn new(
-        at: &str,
-        document: &RuleDocument,
-        logs: &BTreeMap<Origin, LogTrust>,
-    ) -> Result<Self, VerifyError> {
-        let origin: Origin = parse(&format!("{at}.origin"), &document.origin)?;
-        let unknown = || invalid(at, format!("its origin `{origin}` is not among the origins"));
-        let log = logs.get(&origin).ok_or_else(unknown)?.clone();
-        let pinned = document.keys.as_deref().map(|list| keys(&format!("{at}.keys"), list)).transpose()?;
-        let init = document.init.as_deref().map(|cid| -> Result<Cid, VerifyError> {
-            let at = format!("{at}.init");
-            parse::<Cid>(&at, cid)?.expect(Codec::DagCbor).map_err(|error| invalid(at, error))
-        });
-        let init = init.transpose()?;
-        let (keys, threshold) = match (pinned, document.threshold) {
-            (None, Some(_)) => return Err(invalid(at, "a threshold without keys")),
-            (None, None) if init.is_none() => return Err(invalid(at, "neither keys nor init are pinned")),
-            (None, None) => (Vec::new(), 0),
-            (Some(keys), threshold) => (keys, u64::from(threshold.unwrap_or(1))),
-        };
-        if threshold > keys.len() as u64 || (threshold == 0 && !keys.is_empty()) {
-            let reason = format!("a threshold of {threshold} does not go with {} keys", keys.len());
-            return Err(invalid(at, reason));
-        }
-        let hosts = document.egress.as_deref().unwrap_or_default();
-        if let Some(host) = hosts.iter().find(|host| !manifest::is_host(host)) {
-            return Err(invalid(format!("{at}.egress"), format!("{host:?} is not a host")));
-        }
-        Ok(Rule { origin, log, keys, threshold, init, egress: hosts.iter().cloned().collect() })
-    }
-
-    /// The log that the package is in.
-    pub fn origin(&self) -> &Origin {
-        &self.origin
-    }
-
-    /// Whom to believe about that log.
-    pub fn log(&self) -> &LogTrust {
-        &self.log
-    }
-
-    /// The pinned publisher keys; none where only the `init` is pinned.
-    pub fn keys(&self) -> &[PublicKey] {
-        &self.keys
-    }
-
-    /// How many distinct pinned keys must have signed.
-    pub fn threshold(&self) -> u64 {
-        self.threshold
-    }
-
-    /// The package's first record, where it is pinned.
-    pub fn init(&self) -> Option<Cid> {
-        self.init
-    }
-
-    /// Which of the hosts that a manifest asks for are granted, in its order.
-    pub fn grant<'h>(&self, needs: &'h [String]) -> impl Iterator<Item = &'h String> {
-        needs.iter().filter(|host| self.egress.contains(*host))
-    }
-}
-
 fn keys(at: &str, list: &[String]) -> Result<Vec<PublicKey>, VerifyError> {
     if list.is_empty() || list.len() > limits::KEYS {
         return Err(invalid(at, format!("{} keys, wanted 1 to {}", list.len(), limits::KEYS)));
     }
     let keys = list.iter().map(|key| parse(at, key)).collect::<Result<Vec<PublicKey>, _>>()?;
-    if keys.iter().collect::<BTreeSet<_>>().len() < keys.len() {
-        return Err(invalid(at, "a key is there twice"));
-    }
+    distinct(at, "a key", keys.iter())?;
     Ok(keys)
+}
+
+fn distinct<T: Ord>(at: &str, what: &str, items: impl Iterator<Item = T>) -> Result<(), VerifyError> {
+    let mut there = BTreeSet::new();
+    for item in items {
+        if !there.insert(item) {
+            return Err(invalid(at, format!("{what} is there twice")));
+        }
+    }
+    Ok(())
 }
 
 fn parse<T: FromStr<Err: fmt::Display>>(at: &str, text: &str) -> Result<T, VerifyError> {
@@ -248,6 +160,7 @@ fn invalid(at: impl Into<String>, reason: impl fmt::Display) -> VerifyError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cidery_protocol::{Cid, Codec};
 
     const LOG: &str = "z6Mko9hTggMwjSTEaJaPUfE6tqcy2xvU6BnNq3e3o8qVBiyH";
     const COSIGNER: &str = "z6MkvRXNYcE7MMduynWTgeKbDaT1iijDSC8pZqXZc8rHPrf2";
