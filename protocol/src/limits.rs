@@ -42,9 +42,11 @@ pub const CHECKPOINT_SIGNATURES: usize = 64;
 pub const PROOF_HASHES: usize = 64;
 /// Entries of a tree: sizes stay below 2^53, so that every language can hold them.
 pub const TREE_SIZE: u64 = (1 << 53) - 1;
-/// Records of a chain of authority: what follows an `init` is at most 255 times `rekey` or `transfer`.
-pub const CHAIN_RECORDS: usize = 256;
-/// The last records of a chain are for recovery keys alone: whoever stole a package cannot use them up.
+/// Records of a chain of authority: what follows an `init` is at most 127 times `rekey` or `transfer`. The largest one is a
+/// `transfer` from 16 keys to 16 others, of 5,386 bytes: 128 of them leave a third of a resolution for everything else.
+pub const CHAIN_RECORDS: usize = 128;
+/// The last records of a chain are for recovery keys, and for whom they have just named: whoever stole a package cannot use
+/// them up.
 pub const CHAIN_RECOVERY: usize = 16;
 /// Characters of a channel's name.
 pub const CHANNEL_CHARS: usize = 64;

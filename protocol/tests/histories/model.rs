@@ -237,8 +237,8 @@ impl Model {
         let same = old.recovery.is_none() || new.recovery == old.recovery;
         refuse_unless(next.by_recovery() || same, Code::RecordRecovery)?;
         let number = self.reigns(next.time).0.len() + 1;
-        let last = number > 256 - 16;
-        let right = number <= 256 && (!last || next.by_recovery() || holder.by_recovery());
+        let last = number > 128 - 16;
+        let right = number <= 128 && (!last || next.by_recovery() || holder.by_recovery());
         refuse_unless(right, Code::LimitExceeded)
     }
 
