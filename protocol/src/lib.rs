@@ -19,7 +19,7 @@
 //! | §7 log: entries, checkpoints | [`SignedRecord`], [`log`] |
 //! | §8 log: tree, proofs, tiles | [`log`] |
 //! | §9 receipt, head, resolution | [`Receipt`], [`Head`], [`Resolution`] |
-//! | §11.6 the log of a package | [`PackageLog`] |
+//! | §11.2 a package in JSON, §11.6 its log | [`PackageSummary`], [`PackageLog`] |
 //! | §12 limits | [`limits`] |
 //! | §13 error codes | [`Code`], [`Error::code`] |
 //!
@@ -43,6 +43,7 @@ mod package;
 mod path;
 mod receipt;
 mod record;
+mod summary;
 mod text;
 mod version;
 
@@ -62,6 +63,10 @@ pub use receipt::{
 pub use record::{
     Action, Attest, Build, Channel, Floors, NpmSource, Powers, Provenance, Reason, Record, RecordBody,
     Recovery, Rekey, Release, ReleaseRef, Severity, Signatories, Target, Transfer, Void, Yank,
+};
+pub use summary::{
+    AuthoritySummary, ChannelSummary, PackageSummary, PendingSummary, RecoverySummary, ReleaseSummary,
+    TargetSummary, YankSummary,
 };
 pub use text::TextCheck;
 pub use version::{Range, Version};

@@ -21,6 +21,7 @@
 mod blob;
 mod error;
 mod explain;
+mod history;
 mod isolate;
 mod json;
 mod policy;
@@ -36,6 +37,7 @@ use trace::Check;
 pub use blob::BlobCheck;
 pub use error::{Part, VerifyError};
 pub use explain::{ExplainedStep, Explanation, StepVerdict, explain};
+pub use history::{History, ReplayError, replay};
 pub use isolate::Isolate;
 pub use policy::{
     LogDocument, LogTrust, PolicyDocument, Quorum, RecoveryDocument, Rule, RuleDocument, TrustPolicy,
