@@ -1,14 +1,16 @@
-//! What must be accepted, although some of it looks unusual.
+//! Receipts, heads and code that must be accepted, although some of it looks unusual.
 
-use cidery_protocol::{Cid, Codec, Join};
+use cidery_protocol::Join;
 use ipld_core::ipld::Ipld;
 use serde_json::json;
 
-use super::{
-    case::{MAX_AGE, TIME, head, since},
+use crate::support::{
+    case::{MAX_AGE, head, since},
+    ipld::{at, list, text},
     log::public,
-    plan::{PUBLISHER, SECOND, STRANGER, THIRD, VERSION, at, link, list, map, text},
-    vector::{Vector, accepted, same, unchanged},
+    plan::{PUBLISHER, Plan, SECOND, STRANGER, THIRD, TIME, VERSION},
+    steps::statement,
+    vector::{Vector, accepted, pin_init, same, unchanged},
 };
 
 pub fn vectors() -> Vec<Vector> {
@@ -18,8 +20,7 @@ pub fn vectors() -> Vec<Vector> {
             case.request = json!({ "package": "@acme/hello", "version": VERSION });
         }),
         accepted("ok_lock", "A version with its manifest, as a lock has it.", same, |case, built| {
-            let cid = Cid::of(Codec::DagCbor, &built.manifest).to_string();
-            case.request = json!({ "package": "@acme/hello", "version": VERSION, "manifest": cid });
+            case.lock(built);
         }),
         accepted(
             "ok_join_by_consistency",
@@ -41,17 +42,11 @@ pub fn vectors() -> Vec<Vector> {
             case.remember(built.log.size(), built.log.root(built.log.size()));
         }),
         accepted(
-            "ok_seen_other_range",
-            "Another range was answered with a later release.",
+            "ok_seen_same_package",
+            "The release itself is the newest record that was seen.",
             same,
-            |case, _| {
-                case.seen["packages"]["@acme/hello"] = json!({ "^2": 9, "^1": 2 });
-            },
+            |case, built| case.remember_package(built, 2),
         ),
-        accepted("ok_version_after_later_release", "An exact version is not a rollback.", same, |case, _| {
-            case.request = json!({ "package": "@acme/hello", "version": VERSION });
-            case.seen["packages"]["@acme/hello"] = json!({ "^1": 9 });
-        }),
         accepted("ok_head_at_its_age", "The head is exactly as old as is allowed.", same, |case, _| {
             case.now = TIME + MAX_AGE;
         }),
@@ -67,10 +62,9 @@ pub fn vectors() -> Vec<Vector> {
             "ok_threshold",
             "Two of three keys signed, and the policy wants two.",
             |plan| {
-                plan.keys = vec![PUBLISHER, SECOND, THIRD];
-                plan.threshold = 2;
-                plan.init_signers = vec![PUBLISHER, SECOND];
-                plan.signers = vec![PUBLISHER, THIRD];
+                plan.keys(&[PUBLISHER, SECOND, THIRD], 2);
+                plan.init.signers = vec![PUBLISHER, SECOND];
+                plan.release.signers = vec![PUBLISHER, THIRD];
             },
             |case, _| {
                 let keys = [PUBLISHER, SECOND, THIRD].map(|seed| public(seed).to_string());
@@ -78,20 +72,12 @@ pub fn vectors() -> Vec<Vector> {
                 case.rule()["threshold"] = json!(2);
             },
         ),
-        accepted(
-            "ok_pinned_init",
-            "The package is pinned by its first record alone.",
-            same,
-            |case, built| {
-                let rule = json!({ "origin": "log.example", "init": built.init_cid.to_string() });
-                case.policy["packages"]["@acme/hello"] = rule;
-            },
-        ),
+        accepted("ok_pinned_init", "The package is pinned by its first record alone.", same, pin_init),
         accepted(
             "ok_egress",
             "Of the hosts that the code asks for, those are granted that the policy allows.",
             |plan| {
-                plan.manifest.change = Some(|manifest| {
+                plan.manifest = Some(|manifest| {
                     *list(manifest, "needs.egress") =
                         ["a.example", "b.example", "b.example:8443"].map(text).to_vec();
                 });
@@ -118,24 +104,22 @@ pub fn vectors() -> Vec<Vector> {
         accepted(
             "T33_signature_by_a_stranger",
             "A signature by a key without a say counts for nothing, and does no harm.",
-            |plan| plan.signers = vec![PUBLISHER, STRANGER],
+            |plan| plan.release.signers = vec![PUBLISHER, STRANGER],
             unchanged,
         ),
         accepted(
             "ok_provenance_floor_met",
             "A release with provenance under an authority that asks for it.",
             |plan| {
-                plan.init.change = Some(|init| *at(init, "body.floors.provenance") = Ipld::Bool(true));
-                plan.release.change = Some(|release| {
-                    let attestation = map([
-                        ("cid", link(Cid::of(Codec::Raw, b"an attestation"))),
-                        ("size", Ipld::Integer(11)),
-                        ("subject", Ipld::Bytes(vec![7; 32])),
-                    ]);
-                    list(release, "body.provenance").push(attestation);
-                });
+                provenance_floor(plan);
+                plan.release.edit(|release| list(release, "body.provenance").push(statement()));
             },
             unchanged,
         ),
     ]
+}
+
+/// The package asks for provenance.
+fn provenance_floor(plan: &mut Plan) {
+    plan.init.edit(|init| *at(init, "body.floors.provenance") = Ipld::Bool(true));
 }
