@@ -1,9 +1,18 @@
 //! The command line.
 
+mod policy;
+mod records;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use cidery_protocol::limits;
 use clap::{Args, Parser, Subcommand};
+
+pub(crate) use self::policy::{Policy, PolicyInit};
+pub(crate) use self::records::{
+    Attest, Begin, Channel, Recording, Recovery, Revoke, Rotate, Sign, Signing, Transfer, Yank,
+};
 
 /// Publishes, verifies and runs packages of code for the edge, named by their content and signed by their publishers.
 ///
@@ -40,19 +49,35 @@ pub(crate) struct Globals {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Make and show keys.
+    /// Make and show keys, and say which of them sign for a package.
     #[command(subcommand)]
-    Keys(Keys),
+    Keys(AnyKeys),
     /// Bundle a package folder: its modules and its manifest, and print the manifest's CID.
     Bundle(Bundle),
-    /// Bundle, sign and publish a package folder.
+    /// Bundle, sign and publish a package folder, or send what others have signed.
     Publish(Publish),
+    /// Show what another command wrote to be signed, and add signatures to it.
+    Sign(Sign),
+    /// Take a release out of what ranges and channels find, or bring it back.
+    Yank(Yank),
+    /// Let a name such as `stable` stand for releases.
+    #[command(subcommand)]
+    Channel(Channel),
+    /// State something about a release.
+    Attest(Attest),
+    /// Give a package to others.
+    Transfer(Transfer),
     /// Check a release: its signatures, its place in the log, and every byte of its code.
     Verify(Verify),
     /// Check a release and write its modules and its manifest into a folder.
     Fetch(Fetch),
-    /// Show what the registry says of a package; nothing of it is verified.
+    /// Show a package by its signed records: who may sign, its releases and its channels.
     Info(Info),
+    /// Verify releases and write down which they are, for `--lock`.
+    Lock(Locking),
+    /// Write, check and explain policies: whom to trust.
+    #[command(subcommand)]
+    Policy(Policy),
     /// Run a registry on this machine.
     Serve(Serve),
     /// Run a release in workerd, verified there at each load, and serve what it answers.
@@ -62,6 +87,17 @@ pub(crate) enum Command {
 }
 
 /// `cidery keys …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum AnyKeys {
+    #[command(flatten)]
+    Keys(Keys),
+    /// Say which keys sign for a package from now on.
+    Rotate(Rotate),
+    /// Take keys that are not in the right hands away from a package, and make void what stands by them alone.
+    Revoke(Revoke),
+}
+
+/// `cidery keys …`, of keys by themselves.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Keys {
     /// Make a new ed25519 key, as an OpenSSH private key file that only its owner can read.
@@ -91,15 +127,19 @@ pub(crate) struct Bundle {
 #[derive(Debug, Args)]
 pub(crate) struct Publish {
     /// The package folder, with its cidery.toml.
-    pub(crate) dir: PathBuf,
-    /// A key that signs; may be given several times. Default: id_ed25519 in Cidery's configuration folder.
-    ///
-    /// The first release of a package also says who may sign from then on: all the keys given here, and every one of them
-    /// must sign each release. With one key, that key alone signs.
-    #[arg(long = "key", value_name = "FILE")]
-    pub(crate) keys: Vec<PathBuf>,
+    #[arg(required_unless_present = "envelopes")]
+    pub(crate) dir: Option<PathBuf>,
+    /// Send what `--unsigned-out` wrote and others have signed with `cidery sign`. Given several times, the signatures of equal
+    /// records come together.
+    #[arg(long = "envelope", value_name = "FILE", conflicts_with_all = ["dir", "keys", "unsigned_out"])]
+    pub(crate) envelopes: Vec<PathBuf>,
+    /// An attestation of this release, which is published with it; may be given several times.
+    #[arg(long, value_name = "FILE", conflicts_with = "envelopes")]
+    pub(crate) provenance: Vec<PathBuf>,
     #[command(flatten)]
-    pub(crate) trust: Trust,
+    pub(crate) recording: Recording,
+    #[command(flatten)]
+    pub(crate) begin: Begin,
 }
 
 /// Whom to trust.
@@ -115,12 +155,29 @@ pub(crate) struct Trust {
     pub(crate) trust_first: bool,
 }
 
+/// Which release, where the reference leaves a choice.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Choice {
+    /// The part of those who ask a channel that this one is in, 0 to 9999. Default: 0.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..limits::BUCKETS))]
+    pub(crate) bucket: Option<u64>,
+    /// The same, from a text that stands for the user, and that stays with them.
+    #[arg(long, value_name = "TEXT", conflicts_with = "bucket")]
+    pub(crate) bucket_key: Option<String>,
+    /// Take the release that this file holds for the package, as `cidery lock` wrote it, and no other.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["bucket", "bucket_key"])]
+    pub(crate) lock: Option<PathBuf>,
+}
+
 /// `cidery verify`
 #[derive(Debug, Args)]
 pub(crate) struct Verify {
-    /// `@scope/name@range`, `@scope/name@version`, or the CID of a manifest.
-    #[arg(value_name = "REF")]
-    pub(crate) reference: String,
+    /// `@scope/name@range`, `@scope/name@version`, `@scope/name:channel`, or the CID of a manifest. Default: with `--lock`, all that it
+    /// holds.
+    #[arg(value_name = "REF", required_unless_present = "lock")]
+    pub(crate) reference: Option<String>,
+    #[command(flatten)]
+    pub(crate) choice: Choice,
     #[command(flatten)]
     pub(crate) trust: Trust,
 }
@@ -128,9 +185,11 @@ pub(crate) struct Verify {
 /// `cidery fetch`
 #[derive(Debug, Args)]
 pub(crate) struct Fetch {
-    /// `@scope/name@range`, `@scope/name@version`, or the CID of a manifest.
+    /// `@scope/name@range`, `@scope/name@version`, `@scope/name:channel`, or the CID of a manifest.
     #[arg(value_name = "REF")]
     pub(crate) reference: String,
+    #[command(flatten)]
+    pub(crate) choice: Choice,
     /// A new or empty folder: each module goes to its path, the manifest to manifest.cbor.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
@@ -141,8 +200,24 @@ pub(crate) struct Fetch {
 /// `cidery info`
 #[derive(Debug, Args)]
 pub(crate) struct Info {
-    /// `@scope/name`.
-    pub(crate) name: String,
+    /// `@scope/name`; with `@range`, `@version` or `:channel` after it, only the releases that it names.
+    #[arg(value_name = "PACKAGE")]
+    pub(crate) reference: String,
+    #[command(flatten)]
+    pub(crate) trust: Trust,
+}
+
+/// `cidery lock`
+#[derive(Debug, Args)]
+pub(crate) struct Locking {
+    /// `@scope/name@range`, `@scope/name@version` or `@scope/name:channel`.
+    #[arg(value_name = "REF", required = true)]
+    pub(crate) references: Vec<String>,
+    /// Where it is written down. What the file holds for other packages stays.
+    #[arg(long, value_name = "FILE", default_value = "cidery.lock")]
+    pub(crate) out: PathBuf,
+    #[command(flatten)]
+    pub(crate) trust: Trust,
 }
 
 /// `cidery serve`
@@ -162,9 +237,11 @@ pub(crate) struct Serve {
 /// `cidery run`
 #[derive(Debug, Args)]
 pub(crate) struct Run {
-    /// `@scope/name@range`, `@scope/name@version`, or the CID of a manifest.
+    /// `@scope/name@range`, `@scope/name@version`, `@scope/name:channel`, or the CID of a manifest.
     #[arg(value_name = "REF")]
     pub(crate) reference: String,
+    #[command(flatten)]
+    pub(crate) choice: Choice,
     /// Where the package answers.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8787")]
     pub(crate) listen: SocketAddr,
@@ -183,13 +260,30 @@ impl Command {
     /// What is tried, to say after "cannot".
     pub(crate) fn attempt(&self) -> String {
         match self {
-            Command::Keys(Keys::New { .. }) => "make a key".to_owned(),
-            Command::Keys(Keys::Show { .. }) => "show the key".to_owned(),
+            Command::Keys(AnyKeys::Keys(Keys::New { .. })) => "make a key".to_owned(),
+            Command::Keys(AnyKeys::Keys(Keys::Show { .. })) => "show the key".to_owned(),
+            Command::Keys(AnyKeys::Rotate(args)) => format!("change the keys of `{}`", args.package),
+            Command::Keys(AnyKeys::Revoke(args)) => format!("revoke keys of `{}`", args.package),
             Command::Bundle(args) => format!("bundle `{}`", args.dir.display()),
-            Command::Publish(args) => format!("publish `{}`", args.dir.display()),
-            Command::Verify(args) => format!("verify `{}`", args.reference),
+            Command::Publish(args) => match &args.dir {
+                Some(dir) => format!("publish `{}`", dir.display()),
+                None => "publish what was signed".to_owned(),
+            },
+            Command::Sign(args) => format!("sign `{}`", args.file.display()),
+            Command::Yank(args) => format!("yank `{}`", args.reference),
+            Command::Channel(Channel::Set { channel, .. }) => format!("set `{channel}`"),
+            Command::Channel(Channel::Clear { channel, .. }) => format!("clear `{channel}`"),
+            Command::Channel(Channel::List { package, .. }) => format!("show the channels of `{package}`"),
+            Command::Attest(args) => format!("attest `{}`", args.reference),
+            Command::Transfer(args) => format!("transfer `{}`", args.package),
+            Command::Verify(args) => match &args.reference {
+                Some(reference) => format!("verify `{reference}`"),
+                None => "verify what is locked".to_owned(),
+            },
             Command::Fetch(args) => format!("fetch `{}`", args.reference),
-            Command::Info(args) => format!("show `{}`", args.name),
+            Command::Info(args) => format!("show `{}`", args.reference),
+            Command::Lock(args) => format!("lock `{}`", args.references.join("`, `")),
+            Command::Policy(args) => args.attempt(),
             Command::Serve(args) => format!("serve on {}", args.listen),
             Command::Run(args) => format!("run `{}`", args.reference),
             Command::Demo(_) => "show the demonstration".to_owned(),
