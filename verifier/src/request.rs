@@ -3,7 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use cidery_protocol::{ChannelName, Cid, Codec, Error, PackageName, Range, ReleaseRef, Version, limits};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::{Part, VerifyError, json};
 
@@ -52,19 +52,19 @@ pub enum Wanted {
 }
 
 /// The JSON form: `package`, and either `range`, or `version`, or `version` and `manifest`, or `channel` and perhaps `bucket`.
-#[derive(Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Json {
     package: String,
-    #[serde(default, deserialize_with = "json::present")]
+    #[serde(default, deserialize_with = "json::present", skip_serializing_if = "Option::is_none")]
     range: Option<String>,
-    #[serde(default, deserialize_with = "json::present")]
+    #[serde(default, deserialize_with = "json::present", skip_serializing_if = "Option::is_none")]
     version: Option<String>,
-    #[serde(default, deserialize_with = "json::present")]
+    #[serde(default, deserialize_with = "json::present", skip_serializing_if = "Option::is_none")]
     manifest: Option<String>,
-    #[serde(default, deserialize_with = "json::present")]
+    #[serde(default, deserialize_with = "json::present", skip_serializing_if = "Option::is_none")]
     channel: Option<String>,
-    #[serde(default, deserialize_with = "json::present")]
+    #[serde(default, deserialize_with = "json::present", skip_serializing_if = "Option::is_none")]
     bucket: Option<u64>,
 }
 
@@ -168,6 +168,26 @@ impl Request {
     }
 }
 
+impl Serialize for Request {
+    /// The form that [`Request::from_json`] reads.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut json = Json { package: self.package.to_string(), ..Json::default() };
+        match &self.wanted {
+            Wanted::Range(range) => json.range = Some(range.as_str().to_owned()),
+            Wanted::Version(version) => json.version = Some(version.to_string()),
+            Wanted::Locked { version, manifest } => {
+                json.version = Some(version.to_string());
+                json.manifest = Some(manifest.to_string());
+            }
+            Wanted::Channel { channel, bucket } => {
+                json.channel = Some(channel.to_string());
+                json.bucket = Some(*bucket);
+            }
+        }
+        json.serialize(serializer)
+    }
+}
+
 impl FromStr for Request {
     type Err = VerifyError;
 
@@ -254,7 +274,10 @@ mod tests {
     #[test]
     fn json_says_one_thing() {
         let cid = Cid::of(Codec::DagCbor, b"");
-        let read = |json: String| Request::from_json(json.as_bytes()).is_ok();
+        let read = |json: String| {
+            Request::from_json(json.as_bytes())
+                .is_ok_and(|request| serde_json::to_string(&request).is_ok_and(|again| again == json))
+        };
         assert!(read(r#"{"package":"@a/b","range":"^1"}"#.into()));
         assert!(read(format!(r#"{{"package":"@a/b","version":"1.0.0","manifest":"{cid}"}}"#)));
         assert!(!read(format!(r#"{{"package":"@a/b","range":"^1","manifest":"{cid}"}}"#)));
@@ -262,7 +285,7 @@ mod tests {
         assert!(!read(r#"{"package":"@a/b","range":"^1","tag":"x"}"#.into()));
         let blob = Cid::of(Codec::Raw, b"");
         assert!(!read(format!(r#"{{"package":"@a/b","version":"1.0.0","manifest":"{blob}"}}"#)));
-        assert!(read(r#"{"package":"@a/b","channel":"stable"}"#.into()));
+        assert!(Request::from_json(br#"{"package":"@a/b","channel":"stable"}"#).is_ok());
         assert!(read(r#"{"package":"@a/b","channel":"stable","bucket":9999}"#.into()));
         for other in [
             r#"{"package":"@a/b","channel":"stable","bucket":10000}"#,
