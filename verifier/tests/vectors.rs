@@ -67,11 +67,12 @@ fn t13_every_bit_of_the_evidence_counts() {
     let vectors = vector::committed();
     let parts: [fn(&mut Vector) -> &mut String; 3] =
         [|vector| &mut vector.receipt, |vector| &mut vector.head, |vector| &mut vector.manifest];
-    for name in ["ok_range", "ok_everything"] {
+    // Every bit of the one; of the larger one a bit of every byte, each time the next.
+    for (name, step) in [("ok_range", 1), ("ok_everything", 9)] {
         for part in parts {
             let mut altered = vectors[name].clone();
             let bytes = vector::decoded(part(&mut altered));
-            for bit in 0..8 * bytes.len() {
+            for bit in (0..8 * bytes.len()).step_by(step) {
                 let mut bytes = bytes.clone();
                 bytes[bit / 8] ^= 1 << (bit % 8);
                 *part(&mut altered) = vector::encoded(&bytes);
