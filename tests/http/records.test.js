@@ -97,10 +97,17 @@ for (const [host, start] of /** @type {const} */ ([
       return refer(version, release);
     };
 
-    /** @param {string} name @param {string} query */
+    /**
+     * @param {string} name
+     * @param {string} query
+     * @returns {Promise<any>}
+     */
     const resolve = async (name, query) => {
       const response = await fetch(`${url}/v1/packages/${name}/resolve?${query}`);
-      if (response.status !== 200) return { status: response.status, code: (await response.json()).error.code };
+      if (response.status !== 200) {
+        const { error } = /** @type {any} */ (await response.json());
+        return { status: response.status, code: error.code };
+      }
       const { receipt, head } = /** @type {any} */ (dagCbor.decode(new Uint8Array(await response.arrayBuffer())));
       const { standing } = /** @type {any} */ (dagCbor.decode(head));
       return { status: 200, record: recordIn(/** @type {any} */ (dagCbor.decode(receipt)).record), standing };
@@ -265,15 +272,15 @@ for (const [host, start] of /** @type {const} */ ([
         const waiting = await info(name);
         assert.equal(waiting.authority.record, `${init.cid}`, "it waits");
         assert.equal(waiting.pending.record, `${lost.cid}`);
-        let veto;
+        let last = lost;
         if (vetoes) {
-          veto = author.add("rekey", rekey(powersOf([old], { recovery })), [old]);
-          await logged(veto);
+          last = author.add("rekey", rekey(powersOf([old], { recovery })), [old]);
+          await logged(last);
         }
         while (Date.now() / 1000 < waiting.pending.from) await sleep(100);
         // Nothing of this package: only the head has to be a later one.
         assert.equal((await publish(url, packageOf({ origin, name: `@records/later-${vetoes}` }))).status, 201);
-        const holds = `${(veto ?? lost).cid}`;
+        const holds = `${last.cid}`;
         const after = await info(name);
         assert.deepEqual([after.authority.record, after.pending], [holds, undefined]);
         const { record, standing } = await resolve(name, "range=*");
