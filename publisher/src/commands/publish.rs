@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use cidery_keys::{Signer, keyfile};
 use cidery_protocol::manifest::Manifest;
@@ -319,7 +319,7 @@ impl Draft<'_> {
 }
 
 /// Reads a statement, of at most 1 MiB.
-pub(super) fn read_statement(file: &PathBuf) -> Result<Vec<u8>, Failure> {
+pub(super) fn read_statement(file: &Path) -> Result<Vec<u8>, Failure> {
     let length = fs::metadata(file).map_err(Failure::file("read", file))?.len();
     if length > limits::ATTESTATION_BYTES {
         let limit = limits::ATTESTATION_BYTES;

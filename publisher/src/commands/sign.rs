@@ -1,7 +1,7 @@
 //! `cidery sign`: shows what a file asks to be signed, and adds signatures to it. No registry is asked.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use cidery_protocol::{Cid, Origin, PackageName};
 use serde::Serialize;
@@ -22,26 +22,26 @@ pub(super) struct Signed {
     origin: Origin,
     records: Vec<Said>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<Code>,
+    code: Option<ShownCode>,
     /// Whether nothing is missing any more.
     complete: bool,
 }
 
 /// The code of a release.
 #[derive(Serialize)]
-struct Code {
+struct ShownCode {
     manifest: Text<Cid>,
     modules: Vec<ShownModule>,
 }
 
 impl Signed {
-    fn of(file: &PathBuf, proposal: &Proposal) -> Result<Self, Failure> {
-        let code = proposal.manifest().map(|manifest| Code {
+    fn of(file: &Path, proposal: &Proposal) -> Result<Self, Failure> {
+        let code = proposal.manifest().map(|manifest| ShownCode {
             manifest: Text(manifest.cid()),
             modules: ShownModule::all(manifest.body()),
         });
         Ok(Signed {
-            file: file.clone(),
+            file: file.to_owned(),
             package: proposal.package().clone(),
             origin: proposal.origin().clone(),
             records: proposal.says(None)?,

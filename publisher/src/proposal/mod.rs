@@ -26,7 +26,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 pub(crate) use self::quorum::Quorum;
-pub(crate) use self::words::{kind, percent, voided};
+pub(crate) use self::words::{Voided, kind, percent, voided};
 use crate::failure::Failure;
 use crate::history::History;
 use crate::text::Text;
@@ -55,6 +55,9 @@ pub(crate) struct Said {
     record: Text<Cid>,
     /// What it does, a sentence each.
     does: Vec<String>,
+    /// What becomes void by it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    void: Vec<Voided>,
     signatures: Vec<Quorum>,
 }
 
@@ -209,8 +212,12 @@ impl Proposal {
             let body = record.body();
             let before = self.authority.as_ref().map(|authority| &authority.powers);
             let mut does = words::does(body, before, self.manifest.as_ref());
+            let mut void = Vec::new();
             if let Some(state) = state {
-                does.extend(words::voids(body, state));
+                if let Action::Rekey(rekey) = &body.action {
+                    void = voided(&rekey.void, state);
+                }
+                does.extend(words::voids(body, &void));
                 if let (Some(pending), Action::Rekey(_) | Action::Transfer(_)) =
                     (&state.pending, &body.action)
                 {
@@ -219,7 +226,7 @@ impl Proposal {
                 }
             }
             let (kind, sequence, record) = (self.kind(at), body.sequence, Text(record.cid()));
-            Ok(Said { kind, sequence, record, does, signatures: self.quorums(at)? })
+            Ok(Said { kind, sequence, record, does, void, signatures: self.quorums(at)? })
         };
         self.records.iter().enumerate().map(said).collect()
     }

@@ -291,6 +291,7 @@ pub(crate) fn document(json: &[u8]) -> Result<PolicyDocument, Failure> {
 
 #[cfg(test)]
 mod tests {
+    use cidery_protocol::Code;
     use serde_json::json;
 
     use super::*;
