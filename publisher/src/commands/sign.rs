@@ -90,14 +90,14 @@ pub(super) fn sign(context: &Context, args: &args::Sign) -> Result<Signed, Failu
 fn check(context: &Context, args: &args::Sign, proposal: &Proposal) -> Result<(), Failure> {
     let trust = Trust::open(&args.trust, ".".as_ref(), &context.folders)?;
     let package = proposal.package();
-    match (trust.origin(package)?, trust.init(package)?, proposal.init()) {
-        (Some(wanted), ..) if wanted != *proposal.origin() => {
+    match (trust.origin(package)?, trust.init(package)?) {
+        (Some(wanted), _) if wanted != *proposal.origin() => {
             Err(Failure::OtherOrigin { got: proposal.origin().clone(), wanted: Some(wanted) })
         }
-        (_, Some(wanted), Some(got)) if wanted != got => {
-            Err(Failure::OtherInit { package: package.clone(), got, wanted })
+        (_, Some(wanted)) if wanted != proposal.init() => {
+            Err(Failure::OtherInit { package: package.clone(), got: proposal.init(), wanted })
         }
-        (_, None, _) => {
+        (_, None) => {
             let line =
                 format!("nothing is known of `{package}` here: who may sign for it is this file's word");
             context.output.progress(line);
