@@ -89,11 +89,12 @@ async fn every_kind_is_logged_and_proven_and_replayed() {
     // How the package stands, for its first release and its last one.
     let old = stood(&registry, &first, "version=1.0.0").await;
     assert_eq!((old.release, old.authority), (first.release(), given.record.cid()));
+    assert_eq!(old.verdict, "ok");
     assert_eq!(old.standing.chain.len(), 2);
     assert_eq!(Stood::cid(&old.standing.newest), Some(third.record.cid()));
     let new = stood(&registry, &first, "range=*").await;
     assert_eq!((new.release, new.authority), (third.release(), given.record.cid()));
-    assert_eq!(new.standing, Standing::default());
+    assert_eq!((new.standing, new.verdict.as_str()), (Standing::default(), "ok"));
 }
 
 #[tokio::test]
@@ -267,6 +268,7 @@ async fn the_longest_chain_of_authority_fits_into_a_resolution() {
     refused(&registry, &transfer(&last, kept), "limit.exceeded").await;
     let stood = stood(&registry, &last, "version=1.0.0").await;
     assert_eq!((stood.standing.chain.len(), stood.authority), (kept - 1, last.record.cid()));
+    assert_eq!(stood.verdict, "ok");
     // Recovery keys still have room.
     for _ in kept..limits::CHAIN_RECORDS {
         let (by, to) = (Signatories::Recovery, of(side(0)));

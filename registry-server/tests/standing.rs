@@ -34,6 +34,8 @@ async fn yanks_and_channels_say_what_is_found() {
     ] {
         let stood = stood(&registry, &first, query).await;
         assert_eq!(stood.release, found.release(), "{query}");
+        let wanted = if query == "version=1.1.0" { "release.yanked" } else { "ok" };
+        assert_eq!(stood.verdict, wanted, "{query}");
         let has_yank = found.release() == second.release();
         assert_eq!(Stood::cid(&stood.standing.yank), has_yank.then(|| yanked.record.cid()), "{query}");
         // It is the newest, too, and stands once.
@@ -47,6 +49,7 @@ async fn yanks_and_channels_say_what_is_found() {
     commit(&registry, &restored).await;
     let found = stood(&registry, &first, "range=*").await;
     assert_eq!((found.release, &found.standing.yank), (second.release(), &None));
+    assert_eq!(found.verdict, "ok");
     assert_eq!(Stood::cid(&found.standing.newest), Some(restored.record.cid()));
 
     let named = restored.then(channel("stable", &[(&first, 9_000), (&second, 1_000)]), &[&key(1)]);
@@ -58,7 +61,7 @@ async fn yanks_and_channels_say_what_is_found() {
         ("channel=stable&bucket=9999", &second),
     ] {
         let stood = stood(&registry, &first, query).await;
-        assert_eq!(stood.release, found.release(), "{query}");
+        assert_eq!((stood.release, stood.verdict.as_str()), (found.release(), "ok"), "{query}");
         assert_eq!(Stood::cid(&stood.standing.channel), Some(named.record.cid()));
         assert_eq!(stood.standing.newest, None, "it is the channel");
     }
@@ -94,11 +97,13 @@ async fn t07_t11_what_a_stolen_key_signed_is_void_by_its_position() {
     let rekeyed = lured.then(rekey(powers(&[&key(5)], 1), void(&key(1), 2)), &[&key(1)]);
     commit(&registry, &rekeyed).await;
 
-    assert_eq!(stood(&registry, &first, "range=*").await.release, first.release());
+    let left = stood(&registry, &first, "range=*").await;
+    assert_eq!((left.release, left.verdict.as_str()), (first.release(), "ok"));
     assert_eq!(code(&registry, &first, "range=1.1.0").await, (410, "release.void".to_owned()));
     assert_eq!(code(&registry, &first, "channel=stable").await, (410, "release.void".to_owned()));
     let evidence = stood(&registry, &first, "version=1.1.0").await;
     assert_eq!((evidence.release, evidence.authority), (stolen.release(), rekeyed.record.cid()));
+    assert_eq!(evidence.verdict, "release.void");
     let index = json(&registry, &first).await;
     assert_eq!(index["releases"][1]["void"], rekeyed.record.cid().to_string());
     assert_eq!(index["channels"][0]["void"], rekeyed.record.cid().to_string());
@@ -113,7 +118,8 @@ async fn t07_t11_what_a_stolen_key_signed_is_void_by_its_position() {
     refused(&registry, &rekeyed.then(yank(&stolen, Severity::Low), &[&key(5)]), "release.void").await;
     let named = rekeyed.then(channel("stable", &[(&first, 10_000)]), &[&key(5)]);
     commit(&registry, &named).await;
-    assert_eq!(stood(&registry, &first, "channel=stable").await.release, first.release());
+    let set_again = stood(&registry, &first, "channel=stable").await;
+    assert_eq!((set_again.release, set_again.verdict.as_str()), (first.release(), "ok"));
 }
 
 #[tokio::test]
@@ -167,6 +173,7 @@ async fn recovery_takes_effect_with_time_alone_unless_it_is_vetoed() {
         let now = json(&registry, &first).await;
         assert_eq!(now["pending"], serde_json::Value::Null);
         let newest = stood(&registry, &first, "range=*").await;
+        assert_eq!((stood_before.verdict.as_str(), newest.verdict.as_str()), ("ok", "ok"));
         if is_vetoed {
             assert_eq!(now["authority"]["record"], last.record.cid().to_string());
             assert_eq!((newest.release, newest.authority), (another.release(), last.record.cid()));
@@ -181,6 +188,7 @@ async fn recovery_takes_effect_with_time_alone_unless_it_is_vetoed() {
         refused(&registry, &late, "envelope.signature").await;
         let ours = another.under(recovered.record.cid()).release_by("1.3.0", "4", &[&key(5)]);
         commit(&registry, &ours).await;
-        assert_eq!(stood(&registry, &first, "range=*").await.release, ours.release());
+        let last = stood(&registry, &first, "range=*").await;
+        assert_eq!((last.release, last.verdict.as_str()), (ours.release(), "ok"));
     }
 }

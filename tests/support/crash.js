@@ -79,6 +79,7 @@ export class Publishing {
       const again = await post(url, made.records, made.manifest.bytes);
       assert.deepEqual([again.status, again.body], [200, body], `${name} was acknowledged`);
     }
+    assert.ok(this.#continued.size > 0, "some packages have other keys and a channel");
     for (const [name, { records, body }] of this.#continued) {
       const again = await post(url, records);
       assert.deepEqual([again.status, again.body], [200, body], `${name} has its other keys and its channel`);
