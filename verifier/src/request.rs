@@ -3,7 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use cidery_protocol::{Cid, Codec, PackageName, Range, Version};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::{Part, VerifyError};
 
@@ -43,12 +43,15 @@ pub enum Wanted {
 }
 
 /// The JSON form: `package`, and either `range`, or `version`, or `version` and `manifest`.
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Json {
     package: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
     range: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     version: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     manifest: Option<String>,
 }
 
@@ -92,6 +95,23 @@ impl Request {
             _ => version.to_string(),
         };
         Err(VerifyError::Unsatisfied { got, wanted: self.wanted.to_string() })
+    }
+}
+
+impl Serialize for Request {
+    /// The form that [`Request::from_json`] reads.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let package = self.package.to_string();
+        let mut json = Json { package, range: None, version: None, manifest: None };
+        match &self.wanted {
+            Wanted::Range(range) => json.range = Some(range.as_str().to_owned()),
+            Wanted::Version(version) => json.version = Some(version.to_string()),
+            Wanted::Locked { version, manifest } => {
+                json.version = Some(version.to_string());
+                json.manifest = Some(manifest.to_string());
+            }
+        }
+        json.serialize(serializer)
     }
 }
 
@@ -165,7 +185,10 @@ mod tests {
     #[test]
     fn json_says_one_thing() {
         let cid = Cid::of(Codec::DagCbor, b"");
-        let read = |json: String| Request::from_json(json.as_bytes()).is_ok();
+        let read = |json: String| {
+            Request::from_json(json.as_bytes())
+                .is_ok_and(|request| serde_json::to_string(&request).unwrap() == json)
+        };
         assert!(read(r#"{"package":"@a/b","range":"^1"}"#.into()));
         assert!(read(format!(r#"{{"package":"@a/b","version":"1.0.0","manifest":"{cid}"}}"#)));
         assert!(!read(format!(r#"{{"package":"@a/b","range":"^1","manifest":"{cid}"}}"#)));

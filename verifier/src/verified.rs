@@ -5,6 +5,7 @@ use cidery_protocol::{
     manifest::{Manifest, Module, SourceMap},
 };
 use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
 
 use crate::{BlobCheck, Part, Rule, SeenLog, VerifyError, Wanted};
 
@@ -140,6 +141,23 @@ impl Verified {
     /// The hosts that the code may reach: those it asks for that the policy allows, sorted.
     pub fn egress(&self) -> &[String] {
         &self.egress
+    }
+
+    /// What the manifest says of the code, in the JSON form that every binding gives out: its CID, the main module, each
+    /// module's path, kind, CID and size, compatibility, and needs.
+    pub fn manifest_json(&self) -> Value {
+        let body = self.manifest.body();
+        let module = |module: &Module| {
+            let cid = module.cid.to_string();
+            json!({ "path": module.path, "kind": module.kind, "cid": cid, "size": module.size })
+        };
+        json!({
+            "cid": self.manifest.cid().to_string(),
+            "main": body.main,
+            "modules": body.modules.iter().map(module).collect::<Vec<_>>(),
+            "compatibility": body.compatibility,
+            "needs": body.needs,
+        })
     }
 
     /// The check of a module of the manifest.
