@@ -81,6 +81,8 @@ pub enum Part {
     Manifest,
     /// A module or source map.
     Blob,
+    /// A signature by itself, with its key.
+    Signature,
 }
 
 impl fmt::Display for Part {
@@ -94,6 +96,7 @@ impl fmt::Display for Part {
             Part::Release => "the release was",
             Part::Manifest => "the manifest was",
             Part::Blob => "the module was",
+            Part::Signature => "the signature was",
         })
     }
 }

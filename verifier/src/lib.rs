@@ -26,6 +26,7 @@ mod policy;
 mod prove;
 mod request;
 mod seen;
+mod signature;
 mod verified;
 
 pub use blob::BlobCheck;
@@ -36,4 +37,5 @@ pub use policy::{LogTrust, Rule, TrustPolicy};
 pub use prove::{prove, verify};
 pub use request::{Request, Wanted};
 pub use seen::{Seen, SeenLog};
+pub use signature::verify_signature;
 pub use verified::{ProvenRelease, Verified};
