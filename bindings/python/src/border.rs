@@ -1,4 +1,4 @@
-//! What passes between Python and Rust besides bytes: texts, refusals, and never a panic.
+//! What passes from Rust to Python besides values: refusals, and never a panic.
 
 use std::{
     cell::Cell,
@@ -40,35 +40,11 @@ pub(crate) fn keep_panics() {
     panic::set_hook(Box::new(|panic| PANIC.set(Some(described(panic)))));
 }
 
-/// Text with a UTF-8 form; Python's may hold lone surrogates.
-pub(crate) struct Text(String);
-
-impl Text {
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromPyObject<'_, '_> for Text {
-    type Error = PyErr;
-
-    fn extract(text: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
-        let text = text.cast::<pyo3::types::PyString>()?;
-        match text.to_cow() {
-            Ok(text) => Ok(Text(text.into_owned())),
-            Err(_) => {
-                let message = format!("text that is not Unicode: `{}`", text.to_string_lossy());
-                Err(CideryError::new_err(("usage", message)))
-            }
-        }
-    }
-}
-
 /// Panics, for the test of what becomes of that.
 #[cfg(feature = "defect")]
 #[pyfunction]
-pub(crate) fn defect(py: Python<'_>, message: Text) -> PyResult<()> {
-    guarded(py, || panic!("{}", message.as_str()))
+pub(crate) fn defect(py: Python<'_>, message: &str) -> PyResult<()> {
+    guarded(py, || panic!("{message}"))
 }
 
 /// The error's code, and its message with those of its sources.

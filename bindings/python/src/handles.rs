@@ -6,7 +6,7 @@ use cidery_protocol::Resolution;
 use cidery_verifier::{BlobCheck, Isolate, Part, ProvenRelease, Request, TrustPolicy, Verified, VerifyError};
 use pyo3::prelude::*;
 
-use crate::border::{Text, guarded};
+use crate::border::guarded;
 
 /// A valid policy (SPEC §10.1).
 #[pyclass(frozen)]
@@ -16,15 +16,15 @@ pub(crate) struct Policy(TrustPolicy);
 impl Policy {
     /// Reads the JSON form.
     #[new]
-    fn new(py: Python<'_>, json: Text) -> PyResult<Self> {
-        guarded(py, || TrustPolicy::from_json(json.as_str().as_bytes())).map(Policy)
+    fn new(py: Python<'_>, json: &str) -> PyResult<Self> {
+        guarded(py, || TrustPolicy::from_json(json.as_bytes())).map(Policy)
     }
 
     /// The log in which the policy wants the package to be.
-    fn origin_of(&self, py: Python<'_>, package: Text) -> PyResult<String> {
+    fn origin_of(&self, py: Python<'_>, package: &str) -> PyResult<String> {
         guarded(py, || {
             let refuse = |source| VerifyError::Refused { part: Part::Request, source };
-            let package = package.as_str().parse().map_err(refuse)?;
+            let package = package.parse().map_err(refuse)?;
             Ok(self.0.rule_for(&package)?.origin().to_string())
         })
     }
@@ -39,18 +39,18 @@ impl Seen {
     /// Reads what `to_json` writes; nothing was seen where there is none.
     #[new]
     #[pyo3(signature = (json=None))]
-    fn new(py: Python<'_>, json: Option<Text>) -> PyResult<Self> {
-        let seen = guarded(py, || match &json {
-            Some(json) => cidery_verifier::Seen::from_json(json.as_str().as_bytes()),
+    fn new(py: Python<'_>, json: Option<&str>) -> PyResult<Self> {
+        let seen = guarded(py, || match json {
+            Some(json) => cidery_verifier::Seen::from_json(json.as_bytes()),
             None => Ok(cidery_verifier::Seen::default()),
         })?;
         Ok(Seen(Mutex::new(seen)))
     }
 
     /// The size of the highest tree of a log.
-    fn size_of(&self, py: Python<'_>, origin: Text) -> PyResult<Option<u64>> {
+    fn size_of(&self, py: Python<'_>, origin: &str) -> PyResult<Option<u64>> {
         guarded(py, || {
-            let Ok(origin) = origin.as_str().parse() else { return Ok(None) };
+            let Ok(origin) = origin.parse() else { return Ok(None) };
             Ok(self.with(|seen| seen.log(&origin).map(|log| log.size)))
         })
     }
@@ -70,9 +70,9 @@ impl Seen {
 
 /// Reads `@scope/name@range` into the JSON form of a request (SPEC §10.2).
 #[pyfunction]
-pub(crate) fn parse_reference(py: Python<'_>, text: Text) -> PyResult<String> {
+pub(crate) fn parse_reference(py: Python<'_>, text: &str) -> PyResult<String> {
     guarded(py, || {
-        let request: Request = text.as_str().parse()?;
+        let request: Request = text.parse()?;
         Ok(serde_json::to_string(&request).unwrap_or_default())
     })
 }
@@ -82,15 +82,15 @@ pub(crate) fn parse_reference(py: Python<'_>, text: Text) -> PyResult<String> {
 pub(crate) fn prove(
     py: Python<'_>,
     policy: &Policy,
-    request: Text,
-    resolution: &[u8],
+    request: &str,
     seen: &Seen,
     now: f64,
+    resolution: &[u8],
 ) -> PyResult<Proof> {
     guarded(py, || {
         let resolution = Resolution::decode(resolution)
             .map_err(|source| VerifyError::Refused { part: Part::Resolution, source })?;
-        proven(policy, &request, &resolution.receipt, &resolution.head, seen, now)
+        proven(policy, request, seen, now, &resolution.receipt, &resolution.head)
     })
 }
 
@@ -99,24 +99,24 @@ pub(crate) fn prove(
 pub(crate) fn prove_receipt(
     py: Python<'_>,
     policy: &Policy,
-    request: Text,
-    receipt: &[u8],
-    head: &[u8],
+    request: &str,
     seen: &Seen,
     now: f64,
+    receipt: &[u8],
+    head: &[u8],
 ) -> PyResult<Proof> {
-    guarded(py, || proven(policy, &request, receipt, head, seen, now))
+    guarded(py, || proven(policy, request, seen, now, receipt, head))
 }
 
 fn proven(
     policy: &Policy,
-    request: &Text,
-    receipt: &[u8],
-    head: &[u8],
+    request: &str,
     seen: &Seen,
     now: f64,
+    receipt: &[u8],
+    head: &[u8],
 ) -> Result<Proof, VerifyError> {
-    let request = Request::from_json(request.as_str().as_bytes())?;
+    let request = Request::from_json(request.as_bytes())?;
     seen.with(|seen| {
         let proven = cidery_verifier::prove(&request, receipt, head, &policy.0, seen, now as u64)?;
         seen.advance(&proven);
@@ -170,9 +170,9 @@ impl Verdict {
     }
 
     /// The check of the module at `path`; none where the manifest has none there.
-    fn check(&self, py: Python<'_>, path: Text) -> PyResult<Option<Check>> {
+    fn check(&self, py: Python<'_>, path: &str) -> PyResult<Option<Check>> {
         guarded(py, || {
-            let module = self.0.manifest().body().module(path.as_str());
+            let module = self.0.manifest().body().module(path);
             Ok(module.map(|module| Check(Mutex::new(self.0.check(module)))))
         })
     }
@@ -181,15 +181,11 @@ impl Verdict {
     fn isolate_id(
         &self,
         py: Python<'_>,
-        overrides: Vec<Text>,
-        tenant: Option<Text>,
-        env_key: Option<Text>,
+        overrides: Vec<String>,
+        tenant: Option<&str>,
+        env_key: Option<&str>,
     ) -> PyResult<String> {
-        guarded(py, || {
-            let overrides: Vec<String> = overrides.iter().map(|text| text.as_str().to_owned()).collect();
-            let (tenant, env_key) = (tenant.as_ref().map(Text::as_str), env_key.as_ref().map(Text::as_str));
-            Ok(Isolate { overrides: &overrides, tenant, env_key }.id(&self.0))
-        })
+        guarded(py, || Ok(Isolate { overrides: &overrides, tenant, env_key }.id(&self.0)))
     }
 }
 

@@ -24,7 +24,7 @@ import platform
 from .error import CideryError, LoadError
 
 try:
-    from . import _native as _native
+    import cidery_verifier._native
 except ImportError as cause:
     here = f"{platform.python_implementation()} {platform.python_version()} on {platform.platform()}"
     raise LoadError("environment", f"the verifier's compiled part cannot be loaded by {here}: {cause}") from cause

@@ -2,6 +2,18 @@
 
 from typing import List, Optional, final
 
+__all__ = [
+    "Check",
+    "Policy",
+    "Proof",
+    "Seen",
+    "Verdict",
+    "parse_reference",
+    "prove",
+    "prove_receipt",
+    "verify_signature",
+]
+
 @final
 class Policy:
     def __new__(cls, json: str) -> Policy: ...
@@ -32,8 +44,8 @@ class Check:
     def finish(self) -> None: ...
 
 def parse_reference(text: str) -> str: ...
-def prove(policy: Policy, request: str, resolution: bytes, seen: Seen, now: float) -> Proof: ...
+def prove(policy: Policy, request: str, seen: Seen, now: float, resolution: bytes) -> Proof: ...
 def prove_receipt(
-    policy: Policy, request: str, receipt: bytes, head: bytes, seen: Seen, now: float
+    policy: Policy, request: str, seen: Seen, now: float, receipt: bytes, head: bytes
 ) -> Proof: ...
 def verify_signature(public_key: bytes, message: bytes, signature: bytes) -> None: ...

@@ -11,8 +11,7 @@ class CideryError(Exception):
     ...     print(error.code)
     name.malformed
 
-    A defect of Cidery itself has the code ``internal``; the next call works. Arguments of another type than the one that is
-    declared are a ``TypeError``, as everywhere in Python.
+    A wrong argument has the code ``usage``. A defect of Cidery itself has the code ``internal``, and the next call works.
     """
 
     def __init__(self, code: str, message: str) -> None:

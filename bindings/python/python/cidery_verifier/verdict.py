@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Optional, Sequence, Tuple
 
 from . import _native
-from .convert import Buffer, copied
+from .convert import Buffer, copied, optional, unicode
 from .error import CideryError
 
 #: How much of a module is hashed at once, and then more is looked at only if it was not too much.
@@ -68,7 +68,7 @@ class Verdict:
 
     def check(self, path: str) -> BlobCheck:
         """The check of a module's bytes as they arrive; ``usage`` where the manifest has no such module."""
-        check = self._handle.check(path)
+        check = self._handle.check(unicode(path, "the path"))
         if check is None:
             raise CideryError("usage", f"the manifest has no module `{path}`")
         return BlobCheck(check)
@@ -78,7 +78,7 @@ class Verdict:
 
         Raises as :class:`BlobCheck` does.
         """
-        check, checked = self.check(path), copied(data)
+        check, checked = self.check(path), copied(data, "the module")
         for at in range(0, len(checked), _CHUNK):
             check.update(checked[at : at + _CHUNK])
         check.finish()
@@ -92,7 +92,11 @@ class Verdict:
         env_key: Optional[str] = None,
     ) -> str:
         """The isolate's id (SPEC §10.6): with whom an instance of the code may be shared."""
-        return self._handle.isolate_id(list(overrides), tenant, env_key)
+        return self._handle.isolate_id(
+            [unicode(override, "each of overrides") for override in overrides],
+            optional(tenant, "tenant"),
+            optional(env_key, "env_key"),
+        )
 
 
 class BlobCheck:
@@ -103,7 +107,7 @@ class BlobCheck:
 
     def update(self, chunk: Buffer) -> None:
         """Takes the next bytes; raises ``module.size`` as soon as they are too many."""
-        self._handle.update(copied(chunk))
+        self._handle.update(copied(chunk, "the chunk"))
 
     def finish(self) -> None:
         """Says whether the bytes were the ones; raises ``module.size``, ``cid.mismatch`` or ``module.encoding``."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, Optional, TypedDict, cast
+from typing import Any, Dict, Optional, Tuple, TypedDict, cast
 
 from . import _native
-from .convert import Buffer, Document, copied, json_text
+from .convert import Buffer, Document, copied, json_text, made, seconds, unicode
 from .verdict import Verdict
 
 
@@ -30,7 +30,7 @@ class Policy:
 
     def origin_of(self, package: str) -> str:
         """The log in which the policy wants a package to be; ``policy.no_rule`` where it has no rule for it."""
-        return self._handle.origin_of(package)
+        return self._handle.origin_of(unicode(package, "the package's name"))
 
 
 class Seen:
@@ -53,12 +53,12 @@ class Seen:
     def recall(cls, document: Document) -> Seen:
         """Reads what :meth:`to_json` gave; ``usage`` where it did not."""
         seen = cls()
-        seen._handle = _native.Seen(json_text(document))
+        seen._handle = _native.Seen(json_text(document, "what was seen"))
         return seen
 
     def size_of(self, origin: str) -> Optional[int]:
         """The size of the highest tree of a log: what a registry is asked to prove consistency with."""
-        return self._handle.size_of(origin)
+        return self._handle.size_of(unicode(origin, "the origin"))
 
     def to_json(self) -> Dict[str, Any]:
         """The document to keep, for ``json.dumps``."""
@@ -78,12 +78,12 @@ class Proof:
 
     def verify(self, manifest: Buffer) -> Verdict:
         """Step (12), over the manifest's bytes; raises ``cid.mismatch``, or what is wrong with the manifest."""
-        return Verdict(self._handle.verify(copied(manifest)))
+        return Verdict(self._handle.verify(copied(manifest, "the manifest")))
 
 
 def parse_policy(policy: Document) -> Policy:
     """Reads a policy; raises ``policy.invalid``."""
-    return Policy(_native.Policy(json_text(policy)))
+    return Policy(_native.Policy(json_text(policy, "the policy")))
 
 
 def parse_reference(text: str) -> Request:
@@ -93,7 +93,7 @@ def parse_reference(text: str) -> Request:
     >>> parse_reference("@acme/hello@^1")
     {'package': '@acme/hello', 'range': '^1'}
     """
-    return cast(Request, json.loads(_native.parse_reference(text)))
+    return cast(Request, json.loads(_native.parse_reference(unicode(text, "the reference"))))
 
 
 def prove(policy: Policy, request: Request, resolution: Buffer, seen: Seen, now: float) -> Proof:
@@ -101,8 +101,8 @@ def prove(policy: Policy, request: Request, resolution: Buffer, seen: Seen, now:
 
     Raises the first step that fails; nothing is remembered then.
     """
-    evidence = copied(resolution)
-    return Proof(_native.prove(policy._handle, json_text(request), evidence, seen._handle, now))
+    asked = _asked(policy, request, seen, now)
+    return Proof(_native.prove(*asked, copied(resolution, "the resolution")))
 
 
 def verify(
@@ -119,9 +119,10 @@ def verify(
 
     Raises the first step that fails.
     """
-    evidence = copied(receipt), copied(head)
-    proof = _native.prove_receipt(policy._handle, json_text(request), *evidence, seen._handle, now)
-    return Proof(proof).verify(manifest)
+    asked = _asked(policy, request, seen, now)
+    evidence = copied(receipt, "the receipt"), copied(head, "the head")
+    code = copied(manifest, "the manifest")
+    return Proof(_native.prove_receipt(*asked, *evidence)).verify(code)
 
 
 def verify_signature(public_key: Buffer, message: Buffer, signature: Buffer) -> None:
@@ -129,4 +130,19 @@ def verify_signature(public_key: Buffer, message: Buffer, signature: Buffer) -> 
 
     Raises ``key.malformed`` or ``envelope.signature``. It says nothing of whether the key is to be trusted.
     """
-    _native.verify_signature(copied(public_key), copied(message), copied(signature))
+    _native.verify_signature(
+        copied(public_key, "the public key"),
+        copied(message, "the message"),
+        copied(signature, "the signature"),
+    )
+
+
+def _asked(
+    policy: Policy, request: Request, seen: Seen, now: float
+) -> Tuple[_native.Policy, str, _native.Seen, float]:
+    return (
+        made(policy, Policy, "the policy")._handle,
+        json_text(request, "the request"),
+        made(seen, Seen, "what was seen")._handle,
+        seconds(now, "now"),
+    )
