@@ -5,6 +5,7 @@ mod build;
 mod failure;
 mod lint;
 mod place;
+mod python;
 mod setup;
 mod steps;
 mod test;
@@ -51,13 +52,13 @@ enum Task {
         #[arg(long)]
         json: bool,
     },
-    /// Check formatting, and clippy natively and for wasm. Steps: fmt, clippy, clippy-wasm.
+    /// Check formatting, and clippy natively, for Python and for wasm. Steps: fmt, clippy, clippy-python, clippy-wasm.
     Lint {
         /// Run only these steps.
         #[arg(value_name = "STEP")]
         steps: Vec<String>,
     },
-    /// Run all tests. Steps: rust, wasm-check, build, types, node, deploy; the last three use what build made.
+    /// Run all tests. Steps: rust, wasm-check, python, build, types, node, deploy; the last three use what build made.
     Test {
         /// Run only these steps.
         #[arg(value_name = "STEP")]

@@ -72,6 +72,11 @@ impl Place {
     pub(crate) fn python(&self) -> PathBuf {
         self.cache.join("python/bin/python")
     }
+
+    /// The Python that has the packages of `bindings/python/requirements.txt`.
+    pub(crate) fn wheel_tools(&self) -> PathBuf {
+        self.cache.join("wheel/bin/python")
+    }
 }
 
 /// The operating system's name as npm packages spell it.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::build::{binary, build};
 use crate::failure::Failure;
 use crate::place::Place;
+use crate::python::python;
 use crate::setup::setup;
 use crate::steps::{Steps, run};
 use crate::wasm::{Profile, TARGET, contract};
@@ -24,6 +25,7 @@ pub(crate) fn test(place: &Place, wanted: Vec<String>) -> Result<(), Failure> {
         check.args(["--target", TARGET, "--package", "cidery-protocol", "--package", "cidery-verifier"]);
         run("wasm-check", &mut check)
     });
+    steps.step("python", || python(place));
     steps.step("build", || build(place).and_then(|()| contract(place, Profile::Wasm)));
     steps.step("types", || {
         for project in ["loader", "tests"] {

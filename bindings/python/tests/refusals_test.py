@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import array
-import copy
 import pickle
 import unittest
 from dataclasses import FrozenInstanceError
