@@ -3,6 +3,7 @@
 mod bench;
 mod build;
 mod failure;
+mod glue;
 mod lint;
 mod place;
 mod python;
