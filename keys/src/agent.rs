@@ -69,10 +69,10 @@ impl Agent {
     /// Those of [`Agent::keys`], and [`KeyError::AgentLacks`].
     pub fn signer(&self, wanted: &PublicKey) -> Result<AgentSigner, KeyError> {
         let keys = self.keys()?;
-        if !keys.iter().any(|key| key.public_key == *wanted) {
-            return Err(KeyError::AgentLacks { wanted: Box::new(*wanted), held: keys.len() });
+        match keys.iter().find(|key| key.public_key == *wanted) {
+            Some(key) => Ok(AgentSigner { agent: self.clone(), key: key.clone() }),
+            None => Err(KeyError::AgentLacks { wanted: Box::new(*wanted), held: keys.len() }),
         }
-        Ok(AgentSigner { agent: self.clone(), key: *wanted })
     }
 
     /// The signer for its only key.
@@ -81,7 +81,7 @@ impl Agent {
     /// Those of [`Agent::keys`], and [`KeyError::AgentAmbiguous`] where it holds none or several.
     pub fn only_signer(&self) -> Result<AgentSigner, KeyError> {
         match &*self.keys()? {
-            [key] => Ok(AgentSigner { agent: self.clone(), key: key.public_key }),
+            [key] => Ok(AgentSigner { agent: self.clone(), key: key.clone() }),
             keys => Err(KeyError::AgentAmbiguous { held: keys.len() }),
         }
     }
@@ -109,25 +109,32 @@ impl Agent {
 #[derive(Clone, Debug)]
 pub struct AgentSigner {
     agent: Agent,
-    key: PublicKey,
+    key: AgentKey,
+}
+
+impl AgentSigner {
+    /// What the key's owner calls it.
+    pub fn comment(&self) -> &str {
+        &self.key.comment
+    }
 }
 
 impl Signer for AgentSigner {
     fn public_key(&self) -> PublicKey {
-        self.key
+        self.key.public_key
     }
 
     /// Asks the agent, and gives its signature out only once it has verified.
     fn sign(&self, message: &[u8]) -> Result<Signature, KeyError> {
-        let key = Box::new(self.key);
-        let answer = self.agent.ask(&sign_request(&self.key, message).map_err(undecodable)?)?;
+        let key = Box::new(self.public_key());
+        let answer = self.agent.ask(&sign_request(&key, message).map_err(undecodable)?)?;
         let signature = match answer.split_first() {
             Some((&SIGN_RESPONSE, signature)) => read_signature(signature).map_err(undecodable)?,
             Some((&FAILURE, _)) => return Err(KeyError::AgentRefuses { key }),
             _ => return Err(unexpected()),
         };
         let signature = signature.map(Signature::from_bytes);
-        match signature.filter(|signature| self.key.verifies(message, signature)) {
+        match signature.filter(|signature| key.verifies(message, signature)) {
             Some(signature) => Ok(signature),
             None => Err(KeyError::AgentSignature { key }),
         }

@@ -32,28 +32,37 @@ pub fn open(path: &Path) -> Result<StoredKey, KeyError> {
     StoredKey::parse(&read_secret(path)?)
 }
 
+/// Reads a key from something else than a file, such as standard input, which errors then call by this `name`.
+///
+/// # Errors
+/// [`KeyError::File`] where it cannot be read, [`KeyError::Large`], and those of [`StoredKey::parse`].
+pub fn open_from(source: impl Read, name: &Path) -> Result<StoredKey, KeyError> {
+    StoredKey::parse(&read_bounded(source, name)?)
+}
+
 /// Reads a file that holds a secret, such as a passphrase. It is erased when dropped.
 ///
 /// # Errors
 /// [`KeyError::File`] where it cannot be read, [`KeyError::Exposed`] on Unix where its group or others have any right to
 /// it, [`KeyError::Large`].
 pub fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyError> {
-    let failed = |source| KeyError::File { action: "read", path: path.to_owned(), source };
-    let file = File::open(path).map_err(failed)?;
+    let file = File::open(path).map_err(|source| KeyError::File {
+        action: "read",
+        path: path.to_owned(),
+        source,
+    })?;
     check_private(&file, path)?;
-    read_bounded(file).map_err(failed)?.ok_or(KeyError::Large { limit: TEXT_BYTES })
+    read_bounded(file, path)
 }
 
-/// Reads all of a source that holds a secret, such as standard input; nothing where it has more bytes than any key's
-/// text. What was read is erased when dropped.
-///
-/// # Errors
-/// Those of the source.
-pub fn read_bounded(source: impl Read) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+fn read_bounded(source: impl Read, path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     // The whole capacity at once: a vector that grows would leave copies of the secret behind.
     let mut text = Zeroizing::new(Vec::with_capacity(TEXT_BYTES + 1));
-    source.take(TEXT_BYTES as u64 + 1).read_to_end(&mut text)?;
-    Ok((text.len() <= TEXT_BYTES).then_some(text))
+    match source.take(TEXT_BYTES as u64 + 1).read_to_end(&mut text) {
+        Ok(length) if length > TEXT_BYTES => Err(KeyError::Large { limit: TEXT_BYTES }),
+        Ok(_) => Ok(text),
+        Err(source) => Err(KeyError::File { action: "read", path: path.to_owned(), source }),
+    }
 }
 
 /// Writes a key into a new file of mode 0600, making its folder where there is none.

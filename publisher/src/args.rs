@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::signing::KeyPlace;
+
 /// Publishes, verifies and runs packages of code for the edge, named by their content and signed by their publishers.
 ///
 /// Exit codes: 0 done, 1 refused, 2 usage, 3 the machine, the network or the registry is not ready.
@@ -13,7 +15,9 @@ use clap::{Args, Parser, Subcommand};
 /// folder) holds the key, the policy and what is trusted; CIDERY_CACHE what can be fetched again; CIDERY_DATA the data of
 /// `cidery serve`. CIDERY_WORKERD is a workerd to run in place of the fetched one, CIDERY_LOADER_DIR a folder with another
 /// loader. CIDERY_THREADS bounds the bundler's threads. With CI set, a registry elsewhere
-/// needs a policy or --trust-first.
+/// needs a policy or --trust-first. CIDERY_KEY is the text of a private key, OpenSSH's or PKCS#8, that signs where no
+/// other key is named; CIDERY_KEY_PASSPHRASE opens keys; SSH_AUTH_SOCK is the socket of an ssh-agent. None of the three
+/// is handed on to workerd.
 #[derive(Debug, Parser)]
 #[command(name = "cidery", version, max_term_width = 120)]
 pub(crate) struct Arguments {
@@ -40,12 +44,15 @@ pub(crate) struct Globals {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Make and show keys.
+    /// Make, list, import and export keys.
     #[command(subcommand)]
     Keys(Keys),
     /// Bundle a package folder: its modules and its manifest, and print the manifest's CID.
     Bundle(Bundle),
     /// Bundle, sign and publish a package folder.
+    ///
+    /// The first release of a package also says who may sign from then on: all keys that sign it, and every one of them
+    /// must sign each release. With one key, that key alone signs.
     Publish(Publish),
     /// Check a release: its signatures, its place in the log, and every byte of its code.
     Verify(Verify),
@@ -69,12 +76,80 @@ pub(crate) enum Keys {
         /// The new file. Default: id_ed25519 in Cidery's configuration folder.
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
+        #[command(flatten)]
+        lock: Lock,
     },
+    /// Show the keys in Cidery's configuration folder, in CIDERY_KEY, and in the ssh-agent.
+    List,
     /// Print the public half of a key.
-    Show {
-        /// The key. Default: id_ed25519 in Cidery's configuration folder.
-        file: Option<PathBuf>,
-    },
+    ///
+    /// With --secret-out, write the key itself into a new file, behind a passphrase: the one that it has, or a new one.
+    #[command(visible_alias = "show")]
+    Export(Export),
+    /// Take a key over into a file of Cidery's: OpenSSH with or without a passphrase, or PKCS#8 PEM without.
+    ///
+    /// A passphrase stays. For encrypted PKCS#8: `openssl pkey -in FILE | cidery keys import - --encrypt`.
+    Import(Import),
+}
+
+/// `cidery keys export`
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// A file, `agent:z6Mk…`, or `agent:` where the ssh-agent holds one ed25519 key. Default: CIDERY_KEY, else id_ed25519
+    /// in Cidery's configuration folder.
+    pub(crate) key: Option<KeyPlace>,
+    /// Print it as OpenSSH does: `ssh-ed25519 AAAA… comment`.
+    #[arg(long)]
+    pub(crate) openssh: bool,
+    /// Write the secret key into this new file, encrypted, in OpenSSH's format.
+    #[arg(long, value_name = "FILE", conflicts_with = "openssh")]
+    pub(crate) secret_out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) passphrase: PassphraseFrom,
+}
+
+/// `cidery keys import`
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// The key, or `-` for standard input.
+    pub(crate) file: PathBuf,
+    /// The new file. Default: id_ed25519 in Cidery's configuration folder.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// What its owner calls the key. Default: what the file says.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) comment: Option<String>,
+    #[command(flatten)]
+    pub(crate) lock: Lock,
+}
+
+/// Whether a new file is behind a passphrase.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Lock {
+    /// Put the new file behind a passphrase.
+    #[arg(long)]
+    pub(crate) encrypt: bool,
+    #[command(flatten)]
+    pub(crate) passphrase: PassphraseFrom,
+}
+
+/// Where passphrases come from; never from an argument, which others can read.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct PassphraseFrom {
+    /// A file with the passphrase, which only you can read. Default: CIDERY_KEY_PASSPHRASE, else the terminal is asked.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) passphrase_file: Option<PathBuf>,
+}
+
+/// Who signs.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Signing {
+    /// A key that signs; may be given several times: a file, `agent:z6Mk…`, or `agent:` where the ssh-agent holds one
+    /// ed25519 key. Default: CIDERY_KEY, else id_ed25519 in Cidery's configuration folder.
+    #[arg(long = "key", value_name = "KEY")]
+    pub(crate) keys: Vec<KeyPlace>,
+    #[command(flatten)]
+    pub(crate) passphrase: PassphraseFrom,
 }
 
 /// `cidery bundle`
@@ -92,12 +167,8 @@ pub(crate) struct Bundle {
 pub(crate) struct Publish {
     /// The package folder, with its cidery.toml.
     pub(crate) dir: PathBuf,
-    /// A key that signs; may be given several times. Default: id_ed25519 in Cidery's configuration folder.
-    ///
-    /// The first release of a package also says who may sign from then on: all the keys given here, and every one of them
-    /// must sign each release. With one key, that key alone signs.
-    #[arg(long = "key", value_name = "FILE")]
-    pub(crate) keys: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) signing: Signing,
     #[command(flatten)]
     pub(crate) trust: Trust,
 }
@@ -184,7 +255,9 @@ impl Command {
     pub(crate) fn attempt(&self) -> String {
         match self {
             Command::Keys(Keys::New { .. }) => "make a key".to_owned(),
-            Command::Keys(Keys::Show { .. }) => "show the key".to_owned(),
+            Command::Keys(Keys::List) => "list the keys".to_owned(),
+            Command::Keys(Keys::Export(_)) => "show the key".to_owned(),
+            Command::Keys(Keys::Import(args)) => format!("import `{}`", args.file.display()),
             Command::Bundle(args) => format!("bundle `{}`", args.dir.display()),
             Command::Publish(args) => format!("publish `{}`", args.dir.display()),
             Command::Verify(args) => format!("verify `{}`", args.reference),

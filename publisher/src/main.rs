@@ -23,6 +23,7 @@ mod records;
 mod reference;
 mod release;
 mod signals;
+mod signing;
 mod text;
 mod trust;
 mod workerd;
@@ -38,11 +39,17 @@ use self::folders::Folders;
 use self::output::{Output, Says};
 
 fn main() -> ExitCode {
+    let json = std::env::args_os().any(|argument| argument == "--json");
+    let early = Output { json, says: Says::Progress };
+    // Before anything repeats an argument.
+    if let Err(failure) = std::env::args_os().try_for_each(|argument| signing::refuse_secret(&argument)) {
+        early.failure("read the command line", &failure);
+        return failure.exit().into();
+    }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
-            let json = std::env::args_os().any(|argument| argument == "--json");
-            Output { json, says: Says::Progress }.command_line(&error);
+            early.command_line(&error);
             return if error.use_stderr() { Exit::Usage.into() } else { ExitCode::SUCCESS };
         }
     };

@@ -1,6 +1,6 @@
 //! The records of a publish: a release, and before the first one the `init` that says who may sign (SPEC §6).
 
-use cidery_keys::{SecretKey, Signer, sign_envelope};
+use cidery_keys::{Signer, sign_envelope};
 use cidery_protocol::{Action, Cid, Envelope, Floors, Init, Origin, PublicKey, Record, RecordBody, Release};
 
 use crate::client::wire::Package as State;
@@ -25,7 +25,7 @@ pub(crate) fn sign(
     package: &Package,
     made: &Made,
     state: Option<&State>,
-    keys: &[SecretKey],
+    keys: &[Box<dyn Signer>],
 ) -> Result<Records, Failure> {
     let mut envelopes = Vec::new();
     let (init, authority, prev, sequence) = match state {
@@ -68,25 +68,25 @@ pub(crate) fn sign(
 }
 
 /// The public halves, sorted, each once.
-pub(crate) fn public_keys(keys: &[SecretKey]) -> Vec<PublicKey> {
-    let mut public: Vec<PublicKey> = keys.iter().map(Signer::public_key).collect();
+pub(crate) fn public_keys(keys: &[Box<dyn Signer>]) -> Vec<PublicKey> {
+    let mut public: Vec<PublicKey> = keys.iter().map(|key| key.public_key()).collect();
     public.sort();
     public.dedup();
     public
 }
 
-fn first_authority(keys: &[SecretKey]) -> Init {
+fn first_authority(keys: &[Box<dyn Signer>]) -> Init {
     let keys = public_keys(keys);
     Init { threshold: keys.len() as u64, keys, floors: Floors::default(), recovery: None }
 }
 
-fn envelope(record: &Record, keys: &[SecretKey]) -> Result<Envelope, Failure> {
+fn envelope(record: &Record, keys: &[Box<dyn Signer>]) -> Result<Envelope, Failure> {
     let mut envelope = Envelope::new(record.payload_type(), record.bytes().to_vec());
     let mut signed: Vec<PublicKey> = Vec::new();
     for key in keys {
         // The same key in two files signs once.
         if !signed.contains(&key.public_key()) {
-            sign_envelope(&mut envelope, key)?;
+            sign_envelope(&mut envelope, key.as_ref())?;
             signed.push(key.public_key());
         }
     }

@@ -10,13 +10,13 @@
 use std::fmt;
 use std::time::Duration;
 
-use cidery_keys::{SecretKey, keyfile};
+use cidery_keys::Signer;
 use cidery_protocol::{Cid, Code, Origin, PackageName, Version};
 use cidery_verifier::{PolicyDocument, Request, Seen, TrustPolicy, Verified, Wanted, prove};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
 
-use super::{Context, keys};
+use super::Context;
 use crate::args;
 use crate::client::Registry;
 use crate::client::wire::{Log, Package as State, Published};
@@ -25,6 +25,7 @@ use crate::output::Output;
 use crate::package::{Made, Package};
 use crate::records::{self, Records};
 use crate::release;
+use crate::signing;
 use crate::text::Text;
 use crate::trust::Trust;
 
@@ -89,7 +90,7 @@ impl fmt::Display for Release {
 
 pub(super) async fn publish(context: &Context, args: &args::Publish) -> Result<Release, Failure> {
     let package = Package::read(&args.dir)?;
-    let keys = read_keys(context, args)?;
+    let keys = signing::open(&context.folders, &args.signing)?;
     let trust = Trust::open(&args.trust, &args.dir, &context.folders)?;
     let registry = context.registry()?;
     let made = package.make(&args.dir, &context.folders, &context.output).await?;
@@ -109,13 +110,6 @@ pub(super) async fn publish(context: &Context, args: &args::Publish) -> Result<R
     Ok(Release::of(&verified, logged.receipt.is_none()))
 }
 
-fn read_keys(context: &Context, args: &args::Publish) -> Result<Vec<SecretKey>, Failure> {
-    if args.keys.is_empty() {
-        return Ok(vec![keys::read_default(context)?]);
-    }
-    Ok(args.keys.iter().map(|file| keyfile::read(file)).collect::<Result<_, _>>()?)
-}
-
 /// A release that the registry says is in the log.
 struct Logged {
     /// The package's first record.
@@ -130,7 +124,7 @@ struct Publishing<'p> {
     log: &'p Log,
     package: &'p Package,
     made: &'p Made,
-    keys: &'p [SecretKey],
+    keys: &'p [Box<dyn Signer>],
 }
 
 impl Publishing<'_> {
