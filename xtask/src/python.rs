@@ -62,7 +62,6 @@ fn install(place: &Place, wheel: &Path) -> Result<PathBuf, Failure> {
 fn types(place: &Place, installed: &Path) -> Result<(), Failure> {
     let mypy = || {
         let mut mypy = tool(place, "mypy");
-        mypy.arg("--cache-dir").arg(place.target.join("wheel/mypy"));
         mypy.args(["--no-error-summary", "--config-file"]).arg(folder(place).join("pyproject.toml"));
         mypy
     };
@@ -80,6 +79,7 @@ fn types(place: &Place, installed: &Path) -> Result<(), Failure> {
 fn tool(place: &Place, module: &str) -> Command {
     let mut python = Command::new(place.wheel_tools());
     python.current_dir(folder(place)).args(["-B", "-m", module]);
+    python.env("MYPY_CACHE_DIR", place.target.join("wheel/mypy"));
     python
 }
 

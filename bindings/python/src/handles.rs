@@ -143,8 +143,8 @@ pub(crate) struct Proof(ProvenRelease);
 impl Proof {
     /// The manifest's CID.
     #[getter]
-    fn manifest(&self) -> String {
-        self.0.manifest_cid().to_string()
+    fn manifest(&self, py: Python<'_>) -> PyResult<String> {
+        guarded(py, || Ok(self.0.manifest_cid().to_string()))
     }
 
     /// Step (12) of SPEC §10.4.

@@ -10,9 +10,6 @@ from . import _native
 from .convert import Buffer, copied, optional, unicode
 from .error import CideryError
 
-#: How much of a module is hashed at once, and then more is looked at only if it was not too much.
-_CHUNK = 1 << 20
-
 
 @dataclass(frozen=True, init=False)
 class Verdict:
@@ -79,8 +76,7 @@ class Verdict:
         Raises as :class:`BlobCheck` does.
         """
         check, checked = self.check(path), copied(data, "the module")
-        for at in range(0, len(checked), _CHUNK):
-            check.update(checked[at : at + _CHUNK])
+        check.update(checked)
         check.finish()
         return checked
 
