@@ -29,7 +29,17 @@ pub(crate) fn python(place: &Place) -> Result<(), Failure> {
     run("python", tool(place, "abi3audit").arg("--strict").arg(&wheel))?;
     let python = install(place, &wheel)?;
     types(place, &python)?;
-    run("python", Command::new(python).current_dir(folder(place)).args(["-B", "tests"]))
+    run("python", Command::new(&python).current_dir(folder(place)).args(["-B", "tests"]))?;
+    verdicts(place, &python)
+}
+
+/// Keeps what Python says of each vector, for the table of all runtimes.
+fn verdicts(place: &Place, python: &Path) -> Result<(), Failure> {
+    let file = place.results().join("python.json");
+    let kept = fs::create_dir_all(place.results()).and_then(|()| fs::File::create(&file));
+    let mut vectors = Command::new(python);
+    vectors.current_dir(folder(place)).args(["-B", "tests/vectors.py"]);
+    run("python", vectors.stdout(kept.map_err(Failure::file(&file))?))
 }
 
 /// Builds the wheel quickly, as the only file of its folder.
@@ -72,6 +82,7 @@ fn types(place: &Place, installed: &Path) -> Result<(), Failure> {
     let site = ["-c", "import sysconfig; print(sysconfig.get_path('platlib'))"];
     let packages = output(Command::new(installed).args(site)).unwrap_or_default();
     let mut stubtest = tool(place, "mypy.stubtest");
+    stubtest.current_dir(place.target.join("wheel")); // it keeps a cache wherever it is started
     run("python", stubtest.arg("cidery_verifier._native").env("PYTHONPATH", packages))
 }
 
