@@ -6,85 +6,29 @@ mod support;
 use std::{
     io::{Read, Write},
     os::unix::net::UnixListener,
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    time::{Duration, Instant},
+    path::Path,
 };
 
 use cidery_keys::{Agent, KeyError, SecretKey, Signer, keyfile};
 use cidery_protocol::{Code, PublicKey};
-use support::ssh_keygen;
+use support::openssh::RunningAgent;
 
-/// An agent without keys, ended when dropped.
-struct Running {
-    child: Child,
-    folder: tempfile::TempDir,
-}
-
-impl Running {
-    fn start() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let socket = folder.path().join("agent");
-        // In the foreground, so that it is our child and ends with us.
-        let mut command = Command::new("ssh-agent");
-        command.arg("-D").arg("-a").arg(&socket).stdin(Stdio::null()).stdout(Stdio::null());
-        let child = command.spawn().expect("ssh-agent is installed");
-        let running = Running { child, folder };
-        let began = Instant::now();
-        while !socket.exists() {
-            assert!(began.elapsed() < Duration::from_secs(10), "ssh-agent does not listen");
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        running
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn agent(&self) -> Agent {
-        Agent::at(self.path("agent"))
-    }
-
-    fn ssh_add(&self, arguments: &[&str]) {
-        let mut command = Command::new("ssh-add");
-        command.arg("-q").args(arguments).env("SSH_AUTH_SOCK", self.path("agent")).stdin(Stdio::null());
-        let output = command.output().expect("ssh-add is installed");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    }
-
-    /// A new key that the agent holds, made by `ssh-keygen`.
-    fn hold(&self, name: &str, algorithm: &str) -> PathBuf {
-        let file = self.path(name);
-        ssh_keygen(&["-q", "-t", algorithm, "-N", "", "-C", name], &file);
-        self.ssh_add(&[file.to_str().expect("text")]);
-        file
-    }
-
-    fn hold_ed25519(&self, name: &str) -> PublicKey {
-        keyfile::read(&self.hold(name, "ed25519")).expect("a key file").public_key()
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+fn hold_ed25519(running: &RunningAgent, name: &str) -> PublicKey {
+    keyfile::read(&running.hold(name, "ed25519")).expect("a key file").public_key()
 }
 
 #[test]
 fn an_agent_lists_its_keys_and_signs_with_one() {
-    let running = Running::start();
-    let agent = running.agent();
+    let running = RunningAgent::start();
+    let agent = Agent::at(running.socket());
     assert_eq!(agent.keys().expect("an answer"), []);
     assert!(matches!(agent.only_signer(), Err(KeyError::AgentAmbiguous { held: 0 })));
 
     running.hold("rsa", "rsa");
-    let first = running.hold_ed25519("first");
+    let first = hold_ed25519(&running, "first");
     let signer = agent.only_signer().expect("one key");
     assert_eq!(signer.public_key(), first);
-    let second = running.hold_ed25519("second");
+    let second = hold_ed25519(&running, "second");
     assert!(matches!(agent.only_signer(), Err(KeyError::AgentAmbiguous { held: 2 })));
     let keys = agent.keys().expect("an answer");
     let listed: Vec<_> = keys.iter().map(|key| (key.public_key, key.comment.as_str())).collect();
@@ -103,25 +47,25 @@ fn an_agent_lists_its_keys_and_signs_with_one() {
 
 #[test]
 fn our_files_can_be_added_to_an_agent() {
-    let running = Running::start();
+    let running = RunningAgent::start();
     let file = running.path("ours");
     let key = SecretKey::generate().expect("randomness").with_comment("ours");
     keyfile::create(&file, &key).expect("a new file");
-    running.ssh_add(&[file.to_str().expect("text")]);
-    let signature = running.agent().only_signer().expect("one key").sign(b"message").expect("a signature");
+    running.ssh_add(&[&file]);
+    let signature =
+        Agent::at(running.socket()).only_signer().expect("one key").sign(b"message").expect("a signature");
     assert!(key.public_key().verifies(b"message", &signature));
 }
 
 #[test]
 fn an_agent_that_refuses_or_is_gone_is_said_to() {
-    let mut running = Running::start();
-    running.hold_ed25519("ours");
-    let signer = running.agent().only_signer().expect("one key");
-    running.ssh_add(&["-D"]);
+    let mut running = RunningAgent::start();
+    hold_ed25519(&running, "ours");
+    let signer = Agent::at(running.socket()).only_signer().expect("one key");
+    running.ssh_add(&[Path::new("-D")]);
     let error = signer.sign(b"message").expect_err("it was taken away");
     assert!(matches!(error, KeyError::AgentRefuses { .. }), "{error}");
-    running.child.kill().expect("our child");
-    running.child.wait().expect("our child");
+    running.end();
     let error = signer.sign(b"message").expect_err("the agent is gone");
     assert!(matches!(error, KeyError::AgentUnreachable { .. }), "{error}");
     assert_eq!((error.code(), error.hint().is_some()), (Code::KeyUnusable, true));

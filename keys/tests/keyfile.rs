@@ -10,7 +10,7 @@ use std::{
 
 use cidery_keys::{KeyError, Passphrase, SecretKey, Signer, StoredKey, keyfile};
 use cidery_protocol::Code;
-use support::{public_half, ssh_keygen};
+use support::{openssh::ssh_keygen, public_half};
 
 fn passphrase(text: &str) -> Passphrase {
     Passphrase::from_line(text.as_bytes()).expect("a passphrase")

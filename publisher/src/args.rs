@@ -256,6 +256,9 @@ impl Command {
         match self {
             Command::Keys(Keys::New { .. }) => "make a key".to_owned(),
             Command::Keys(Keys::List) => "list the keys".to_owned(),
+            Command::Keys(Keys::Export(Export { secret_out: Some(file), .. })) => {
+                format!("export the key to `{}`", file.display())
+            }
             Command::Keys(Keys::Export(_)) => "show the key".to_owned(),
             Command::Keys(Keys::Import(args)) => format!("import `{}`", args.file.display()),
             Command::Bundle(args) => format!("bundle `{}`", args.dir.display()),
