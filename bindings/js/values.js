@@ -10,9 +10,10 @@ export function bytes(value, what) {
   throw mistake(`${what} must be a Uint8Array`);
 }
 
+/** A string that has a form in UTF-8, so that no two of them become the same bytes. */
 export function text(value, what) {
-  if (typeof value === "string") return value;
-  throw mistake(`${what} must be a string`);
+  if (typeof value === "string" && value.isWellFormed()) return value;
+  throw mistake(`${what} must be a string without half of a surrogate pair`);
 }
 
 export function optionalText(value, what) {

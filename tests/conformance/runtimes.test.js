@@ -21,7 +21,7 @@ after(() => folder[Symbol.asyncDispose]());
 for (const [name, { ask }] of Object.entries(RUNTIMES)) {
   test(`${name} judges every vector as it says, and a defect is \`internal\` in it`, async () => {
     const all = await vectors();
-    const questions = all.map(({ expect: _, ...question }) => question);
+    const questions = all.map(({ expect: _, ...question }) => question); // nobody is told the answer
     const { outcomes, defects, isReady } = await ask(folder.path, JSON.stringify(questions));
     await writeResults(name, outcomes);
     for (const { id, expect } of all) assert.deepEqual(outcomes[id], expect, id);

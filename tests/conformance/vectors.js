@@ -5,9 +5,10 @@ import { readFile, readdir } from "node:fs/promises";
 import { root } from "../support/worker.js";
 
 /**
- * What is to be judged; a vector's `expect` is what every runtime must say of it.
- * @typedef {{ id: string, verify: import("./programs/judge.js").Evidence, expect: unknown }} VerifyVector
- * @typedef {{ id: string, ed25519: import("./programs/judge.js").Signed, expect: unknown }} SignatureVector
+ * What is to be judged; a vector's `expect` is what every runtime must say of it. Its `group` is a threat, or a source of signatures.
+ * @typedef {{ id: string, group: string, expect: unknown }} Named
+ * @typedef {Named & { verify: import("./programs/judge.js").Evidence }} VerifyVector
+ * @typedef {Named & { ed25519: import("./programs/judge.js").Signed }} SignatureVector
  * @typedef {VerifyVector | SignatureVector} Vector
  */
 
@@ -19,12 +20,12 @@ export async function vectors() {
   const verify = (await files("verify")).map(({ name, json }) => {
     const { expect, ...evidence } = fields(json, EVIDENCE, name);
     if (json.name !== name) throw new Error(`${name}: the vector calls itself ${json.name}`);
-    return { id: `verify/${name}`, verify: evidence, expect };
+    return { id: `verify/${name}`, group: /^T\d+/.exec(name)?.[0] ?? "accepted", verify: evidence, expect };
   });
   const ed25519 = (await files("ed25519")).flatMap(({ name, json }) =>
     fields(json, ["cases", "source"], name).cases.map((/** @type {any} */ of) => {
       const { expect, ...signed } = fields(of, SIGNED, `${name}: ${of.name}`);
-      return { id: `ed25519/${of.name}`, ed25519: signed, expect };
+      return { id: `ed25519/${of.name}`, group: name, ed25519: signed, expect };
     }),
   );
   return [...verify, ...ed25519];

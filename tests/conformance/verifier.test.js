@@ -91,6 +91,7 @@ test("a caller's mistake is `usage`, and takes nothing away", async () => {
     () => verdict.isolateId({ overrides: "a" }),
     () => verdict.isolateId({ overrides: [1] }),
     () => verdict.isolateId({ tenant: 1 }),
+    () => verdict.isolateId({ tenant: "\ud800" }),
   ]) {
     assert.throws(mistake, { name: "CideryError", code: "usage" }, String(mistake));
   }

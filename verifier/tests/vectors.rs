@@ -2,6 +2,7 @@
 //! the same code as wasm inside workerd.
 //!
 //! `UPDATE_VECTORS=1 cargo test -p cidery-verifier --test vectors` writes them anew.
+mod results;
 mod support;
 
 use support::{refused, vector, verified};
@@ -28,6 +29,10 @@ fn the_files_are_what_is_made_here() {
 fn each_vector_is_judged_as_it_says() {
     let committed = vector::committed();
     assert!(committed.len() > 50, "got {} vectors", committed.len());
+    results::write(
+        "verify",
+        committed.iter().map(|(file, vector)| (file.as_str(), vector.outcome())).collect(),
+    );
     for (file, vector) in committed {
         assert_eq!(vector.name, file);
         assert_eq!(vector.outcome(), vector.expect, "{file}: {:?}", vector.judge().err());

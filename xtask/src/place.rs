@@ -68,6 +68,11 @@ impl Place {
         self.root.join("node_modules").join(file)
     }
 
+    /// Where each runtime's verdicts on the vectors are kept for the step `compatibility`.
+    pub(crate) fn results(&self) -> PathBuf {
+        self.target.join("results")
+    }
+
     /// The Python that has the packages of `tests/independent/requirements.txt`.
     pub(crate) fn python(&self) -> PathBuf {
         self.cache.join("python/bin/python")

@@ -6,6 +6,8 @@ mod case;
 mod constructed;
 mod explain;
 mod points;
+#[path = "../results/mod.rs"]
+mod results;
 mod table;
 mod taming;
 mod wycheproof;
@@ -41,17 +43,23 @@ fn t17_the_files_and_the_page_are_what_is_made_here() {
     assert!(same, "run it again with UPDATE_VECTORS=1 where the change is meant");
 }
 
+fn outcome(case: &Case) -> &'static str {
+    let (key, message, signature) = case.bytes();
+    match verify_signature(&key, &message, &signature) {
+        Ok(()) => "valid",
+        Err(error) => error.code().as_str(),
+    }
+}
+
 #[test]
 fn t17_each_case_is_judged_as_it_says() {
     update();
     let committed = case::committed();
     let cases: Vec<&Case> = committed.values().flat_map(|source| &source.cases).collect();
     assert!(cases.len() > 200, "got {} cases", cases.len());
+    results::write("ed25519", cases.iter().map(|case| (case.name.as_str(), outcome(case))).collect());
     for case in &cases {
-        let (key, message, signature) = case.bytes();
-        let got = verify_signature(&key, &message, &signature).map_err(|error| error.code());
-        let got = got.map_or_else(|code| code.as_str(), |()| "valid");
-        assert_eq!(got, case.expect, "{}: {}", case.name, case.why);
+        assert_eq!(outcome(case), case.expect, "{}: {}", case.name, case.why);
     }
     let mut names: Vec<&str> = cases.iter().map(|case| case.name.as_str()).collect();
     names.sort_unstable();
