@@ -1,13 +1,14 @@
 //! The `cidery` command: publishes, verifies and runs packages. It talks to people; what it says is decided elsewhere.
 //!
 //! ```text
-//!  args ─► commands ─┬─ package ──► bundler ─► manifest and blobs ─► records (keys) ─► client ─► the registry
+//!  args ─► commands ─┬─ package ──► bundler ─► manifest and blobs ─► records (signing) ─► client ─► the registry
 //!                    ├─ trust, release ──► client ─► verifier ─► the verdict
 //!                    └─ workerd ──► the loader Worker
 //!           └─► Outcome or Failure ─► output ─► stdout, stderr, exit code
 //! ```
 //!
-//! Commands return what there is to show; `output` is the only printer. Nothing that a registry says of a release is believed
+//! Commands return what there is to show; `output` is the only printer, and `signing` the only one that asks: for a
+//! passphrase. Nothing that a registry says of a release is believed
 //! before the verifier has spoken, and nothing is written down as trusted before all of it has verified. The one exception is
 //! a publisher's own log: `publish` remembers origin and log key before it signs, so that what it signs cannot end elsewhere.
 
