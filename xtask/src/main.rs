@@ -59,7 +59,8 @@ enum Task {
         #[arg(value_name = "STEP")]
         steps: Vec<String>,
     },
-    /// Run all tests. Steps: rust, wasm-check, python, build, types, node, deploy; the last three use what build made.
+    /// Run all tests. Steps: rust, wasm-check, python, build, types, node, compatibility, deploy; those after build use what it
+    /// made, and compatibility what rust, python and node said.
     Test {
         /// Run only these steps.
         #[arg(value_name = "STEP")]
