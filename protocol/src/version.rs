@@ -162,9 +162,9 @@ fn numbers_are_small(text: &str) -> bool {
 fn has_leading_zero(version: &str) -> bool {
     let (version, _) = version.split_once('+').unwrap_or((version, ""));
     let (core, prerelease) = version.split_once('-').unwrap_or((version, ""));
-    core.split('.').chain(prerelease.split('.')).any(|word| {
-        word.len() > 1 && word.starts_with('0') && word.bytes().all(|byte| byte.is_ascii_digit())
-    })
+    core.split('.')
+        .chain(prerelease.split('.'))
+        .any(|word| word.len() > 1 && word.starts_with('0') && word.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// Whether several comparators must hold at once. A hyphen range is one.

@@ -13,7 +13,10 @@ use crate::wasm::TARGET;
 pub(crate) fn lint(place: &Place, wanted: Vec<String>) -> Result<(), Failure> {
     setup(place)?;
     let mut steps = Steps::new(wanted);
-    steps.step("fmt", || run("fmt", place.cargo("fmt").args(["--all", "--check"])));
+    steps.step("fmt", || {
+        run("fmt", place.cargo("fmt").args(["--all", "--check"]))?;
+        run("fmt", place.cargo("fmt").args(["--check", "--manifest-path", "fuzz/Cargo.toml"]))
+    });
     steps.step("clippy", || {
         run("clippy", place.cargo("clippy").args(["--all-targets", "--", "--deny", "warnings"]))
     });

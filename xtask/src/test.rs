@@ -6,11 +6,15 @@ use std::path::{Path, PathBuf};
 
 use crate::build::{binary, build};
 use crate::failure::Failure;
+use crate::fuzz::fuzz;
 use crate::place::Place;
 use crate::python::python;
 use crate::setup::setup;
 use crate::steps::{Steps, run};
 use crate::wasm::{Profile, TARGET, contract};
+
+/// How long each fuzz target runs in the tests: enough for all of the corpus and some inputs that are new.
+const FUZZ_SECONDS: u32 = 5;
 
 /// Runs the steps, or those of them that `wanted` names.
 ///
@@ -25,6 +29,7 @@ pub(crate) fn test(place: &Place, wanted: Vec<String>) -> Result<(), Failure> {
     steps.step("rust", || {
         run("rust", place.cargo("test").arg("--no-fail-fast").env("CIDERY_RESULTS", place.results()))
     });
+    steps.step("fuzz", || fuzz(place, FUZZ_SECONDS, Vec::new(), false));
     steps.step("wasm-check", || {
         let mut check = place.cargo("check");
         check.args(["--target", TARGET, "--package", "cidery-protocol", "--package", "cidery-verifier"]);

@@ -1,0 +1,53 @@
+//! What the verifier is given (SPEC §9, §10): policies and memories as JSON, receipts and heads.
+
+use cidery_protocol::{Head, Receipt, Resolution};
+use cidery_verifier::{PolicyDocument, Request, Seen, TrustPolicy, verify};
+
+use crate::Fixture;
+
+/// Any bytes as a policy, as what was seen, and as a request.
+pub fn policy(data: &[u8]) {
+    if let Ok(seen) = Seen::from_json(data) {
+        assert_eq!(Seen::from_json(&seen.to_json()).as_ref(), Ok(&seen));
+    }
+    let _ = Request::from_json(data);
+    let Ok(policy) = TrustPolicy::from_json(data) else { return };
+    let document: PolicyDocument = serde_json::from_slice(data).expect("it was a document");
+    let json = serde_json::to_vec(&document).expect("a document is JSON");
+    assert_eq!(TrustPolicy::from_json(&json).as_ref(), Ok(&policy));
+
+    for pattern in document.packages.keys() {
+        let package = pattern.replace("/*", "/some-package").parse().expect("a pattern stands for packages");
+        let rule = policy.rule(&package).expect("it has a rule");
+        assert!(rule.threshold() <= rule.keys().len() as u64);
+        assert!(rule.threshold() > 0 || rule.init().is_some(), "something is pinned");
+        let log = policy.log(rule.origin()).expect("its log is known");
+        let roles = [log.log_keys(), &[*log.cosigner()][..]].concat();
+        assert!(rule.keys().iter().all(|key| !roles.contains(key)), "a key has one role");
+    }
+    let stranger = "@a-scope-that-nobody-named/package".parse().expect("a name");
+    assert!(
+        document.packages.contains_key("@a-scope-that-nobody-named/*") || policy.rule(&stranger).is_none()
+    );
+}
+
+/// Any bytes as a receipt, a head, or both in a resolution, which is judged.
+pub fn receipt(data: &[u8]) {
+    if let Ok(receipt) = Receipt::decode(data) {
+        assert_eq!(receipt.encode().as_deref(), Ok(data));
+    }
+    if let Ok(head) = Head::decode(data) {
+        assert_eq!(head.encode().as_deref(), Ok(data));
+    }
+    let Ok(resolution) = Resolution::decode(data) else { return };
+    assert_eq!(resolution.encode().as_deref(), Ok(data));
+    let fixture = Fixture::get();
+    let (receipt, head, manifest) = (&resolution.receipt, &resolution.head, fixture.manifest.bytes());
+    let (policy, seen) = (&fixture.policy, &Seen::default());
+    if let Ok(verified) = verify(&fixture.request, receipt, head, manifest, policy, seen, Fixture::TIME) {
+        let release = verified.release();
+        assert_eq!(release.record(), fixture.release.cid(), "only one was ever signed");
+        assert_eq!(release.manifest_cid(), fixture.manifest.cid());
+        assert_eq!(release.head().root, fixture.tree.root);
+    }
+}
