@@ -108,6 +108,13 @@ impl Binding {
         self.bind(&wasm, &out, profile)
             .map_err(|error| Failure::Bind { path: wasm, reason: with_causes(&*error) })?;
 
+        if self.restart == Restart::Caller {
+            for licence in ["LICENSE-APACHE", "LICENSE-MIT"] {
+                let from = place.root.join(licence); // what is packed carries its licences
+                fs::copy(&from, out.join(licence)).map_err(Failure::file(&from))?;
+            }
+        }
+
         let bound = out.join("index_bg.wasm");
         let size = fs::metadata(&bound).map_err(Failure::file(&bound))?.len();
         eprintln!("    {}: {} KiB of wasm", self.out, size / 1024);
