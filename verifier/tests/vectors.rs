@@ -40,7 +40,7 @@ fn each_vector_is_judged_as_it_says() {
 }
 
 #[test]
-fn every_byte_of_the_evidence_counts() {
+fn t13_every_bit_of_the_evidence_counts() {
     let vectors = vector::committed();
     let vector = &vectors["ok_range"];
     let parts: [fn(&mut vector::Vector) -> &mut String; 3] =
@@ -48,11 +48,11 @@ fn every_byte_of_the_evidence_counts() {
     for part in parts {
         let mut altered = vector.clone();
         let bytes = vector::decoded(part(&mut altered));
-        for at in 0..bytes.len() {
+        for bit in 0..8 * bytes.len() {
             let mut bytes = bytes.clone();
-            bytes[at] ^= 1 << (at % 8);
+            bytes[bit / 8] ^= 1 << (bit % 8);
             *part(&mut altered) = vector::encoded(&bytes);
-            assert!(altered.judge().is_err(), "byte {at} does not count");
+            assert!(altered.judge().is_err(), "bit {bit} does not count");
         }
     }
 }
