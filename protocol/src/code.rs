@@ -47,6 +47,8 @@ codes! {
     RangeMalformed = "range.malformed";
     /// Not an ed25519 public key of the profile.
     KeyMalformed = "key.malformed";
+    /// Not the name of a channel.
+    ChannelMalformed = "channel.malformed";
     /// Not the origin of a log.
     OriginMalformed = "origin.malformed";
     /// A bound of SPEC §12 is exceeded.
@@ -83,12 +85,20 @@ codes! {
     RecordAuthority = "record.authority";
     /// Fewer distinct keys signed than the threshold asks for.
     RecordThreshold = "record.threshold";
-    /// A release is below a floor of its authority.
+    /// A release is below a floor of its authority, or a record lowers one without the right to.
     RecordFloor = "record.floor";
+    /// A record changes recovery keys, or uses them, without the right to.
+    RecordRecovery = "record.recovery";
+    /// A record names a release that the package does not have.
+    RecordNoRelease = "record.no_release";
     /// The version is taken by other bytes.
     RecordVersionTaken = "record.version_taken";
     /// The package exists, and a second `init` is not the first.
     RecordInitTaken = "record.init_taken";
+    /// The release is void: a `rekey` revoked the keys that signed it.
+    ReleaseVoid = "release.void";
+    /// The release is yanked, and more severely than the policy tolerates.
+    ReleaseYanked = "release.yanked";
     /// A checkpoint, receipt, head, resolution or tile is not of its format.
     LogMalformed = "log.malformed";
     /// A checkpoint is of another log.
@@ -101,11 +111,13 @@ codes! {
     LogUnproven = "log.unproven";
     /// The head is older than the policy's age.
     LogStale = "log.stale";
-    /// The head is from the future.
+    /// The head is from the future, or an entry is from after its head.
     LogFuture = "log.future";
     /// The head has no valid timestamp by the cosigner.
     LogTimestamp = "log.timestamp";
-    /// The head is smaller than one that was seen.
+    /// Fewer of the policy's witnesses cosigned the head than its quorum asks for.
+    LogWitnesses = "log.witnesses";
+    /// The head is smaller, or the package is older, than what was seen.
     LogRollback = "log.rollback";
     /// Two heads of one log contradict each other.
     LogFork = "log.fork";
@@ -123,6 +135,14 @@ codes! {
     PolicyKey = "policy.key";
     /// The package's `init` is not the one that the policy pins.
     PolicyInit = "policy.init";
+    /// No record in the chain of authority is signed by enough of the recovery keys that the policy pins.
+    PolicyRecovery = "policy.recovery";
+    /// The policy does not allow the channel.
+    PolicyChannel = "policy.channel";
+    /// The release is younger than the policy's minimum age.
+    PolicyMinAge = "policy.min_age";
+    /// The policy asks for provenance, and the release names none.
+    PolicyProvenance = "policy.provenance";
     /// None of the releases that carry a manifest is allowed by the policy.
     PolicyNoRelease = "policy.no_release";
     /// No policy was given where one is needed.

@@ -60,6 +60,21 @@ impl Envelope {
         self.signatures.push(signature);
     }
 
+    /// Takes over the signatures of another envelope of the same payload, each once: whoever signs need not sit together.
+    ///
+    /// # Errors
+    /// [`Error::Envelope`] where the payload is another one, [`Error::Limit`].
+    pub fn merge(&mut self, other: &Envelope) -> Result<(), Error> {
+        if (&self.payload_type, &self.payload) != (&other.payload_type, &other.payload) {
+            return Err(Error::Envelope { reason: "the other envelope has another payload".to_owned() });
+        }
+        let mut signatures = self.signatures.clone();
+        signatures.extend(other.signatures.iter().filter(|new| !self.signatures.contains(new)));
+        canonical::within("signatures of an envelope", limits::SIGNATURES, signatures.len())?;
+        self.signatures = signatures;
+        Ok(())
+    }
+
     /// Reads DSSE's JSON form.
     ///
     /// # Errors
@@ -129,5 +144,31 @@ impl Envelope {
         signers.sort_by_key(|(key, _)| *key);
         signers.dedup_by_key(|(key, _)| *key);
         Ok(signers)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Code;
+
+    #[test]
+    fn t11_signatures_of_equal_payloads_come_together_each_once() {
+        let envelope = |payload: &[u8], signatures: std::ops::Range<u8>| {
+            let mut envelope = Envelope::new("application/x", payload.to_vec());
+            signatures.for_each(|byte| envelope.push(Signature::from_bytes([byte; 64])));
+            envelope
+        };
+        let mut merged = envelope(b"a", 0..2);
+        assert_eq!(merged.merge(&envelope(b"a", 1..4)), Ok(()));
+        assert_eq!(merged, envelope(b"a", 0..4));
+        let code = |result: Result<(), Error>| result.map_err(|error| error.code());
+        assert_eq!(code(merged.merge(&envelope(b"b", 0..1))), Err(Code::EnvelopeMalformed));
+        assert_eq!(
+            code(merged.merge(&Envelope::new("application/y", b"a".to_vec()))),
+            Err(Code::EnvelopeMalformed)
+        );
+        assert_eq!(code(merged.merge(&envelope(b"a", 0..33))), Err(Code::LimitExceeded));
+        assert_eq!(merged, envelope(b"a", 0..4), "what is refused changes nothing");
     }
 }

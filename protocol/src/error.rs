@@ -22,6 +22,9 @@ pub enum Error {
     /// Not a range of SPEC §3.
     #[error("`{got}` is not a range: {reason}")]
     Range { got: String, reason: String },
+    /// Not the name of a channel, SPEC §3.
+    #[error("`{got}` is not the name of a channel: {reason}")]
+    Channel { got: String, reason: &'static str },
     /// Not the origin of a log, SPEC §3.
     #[error("`{got}` is not an origin: {reason}")]
     Origin { got: String, reason: &'static str },
@@ -79,9 +82,18 @@ pub enum Error {
     /// Too few signatures.
     #[error("{got} of {wanted} required keys signed")]
     Threshold { got: usize, wanted: u64 },
-    /// A release below a floor.
-    #[error("the release is below the floor of its authority: {reason}")]
-    Floor { reason: &'static str },
+    /// A release below a floor, or a record that lowers one without the right to.
+    #[error("below the floor of the package's authority: {reason}")]
+    Floor { reason: String },
+    /// A change of recovery keys, or by recovery keys, that is not theirs to make.
+    #[error("recovery refused: {reason}")]
+    Recovery { reason: &'static str },
+    /// A release that the package does not have.
+    #[error("the package has no release {version} with the record {record}")]
+    NoRelease { version: String, record: Cid },
+    /// A release that a `rekey` made void.
+    #[error("the release {version} is void: {by} revoked the keys that signed it")]
+    Void { version: String, by: Cid },
     /// A version that is taken.
     #[error("version {version} is taken by the record {by}")]
     VersionTaken { version: String, by: Cid },
@@ -114,6 +126,7 @@ impl Error {
             Error::Name { .. } => Code::NameMalformed,
             Error::Version { .. } => Code::VersionMalformed,
             Error::Range { .. } => Code::RangeMalformed,
+            Error::Channel { .. } => Code::ChannelMalformed,
             Error::Origin { .. } => Code::OriginMalformed,
             Error::Key { .. } => Code::KeyMalformed,
             Error::Limit { .. } => Code::LimitExceeded,
@@ -134,6 +147,9 @@ impl Error {
             Error::RecordAuthority { .. } => Code::RecordAuthority,
             Error::Threshold { .. } => Code::RecordThreshold,
             Error::Floor { .. } => Code::RecordFloor,
+            Error::Recovery { .. } => Code::RecordRecovery,
+            Error::NoRelease { .. } => Code::RecordNoRelease,
+            Error::Void { .. } => Code::ReleaseVoid,
             Error::VersionTaken { .. } => Code::RecordVersionTaken,
             Error::InitTaken { .. } => Code::RecordInitTaken,
             Error::Log { .. } => Code::LogMalformed,

@@ -19,12 +19,14 @@
 //! | §7 log: entries, checkpoints | [`SignedRecord`], [`log`] |
 //! | §8 log: tree, proofs, tiles | [`log`] |
 //! | §9 receipt, head, resolution | [`Receipt`], [`Head`], [`Resolution`] |
+//! | §11.2 a package in JSON, §11.6 its log | [`PackageSummary`], [`PackageLog`] |
 //! | §12 limits | [`limits`] |
 //! | §13 error codes | [`Code`], [`Error::code`] |
 //!
 //! There is no clock here, no randomness, no I/O, no HTTP, no private key, and no opinion about whom to trust: that is
 //! `cidery-verifier`. No function panics, whatever bytes it is given.
 
+mod authority;
 mod canonical;
 mod cid;
 mod code;
@@ -41,18 +43,30 @@ mod package;
 mod path;
 mod receipt;
 mod record;
+mod summary;
 mod text;
 mod version;
 
+pub use authority::Authority;
 pub use cid::{Cid, Codec};
 pub use code::{Code, UnknownCode};
 pub use entry::SignedRecord;
 pub use envelope::{Envelope, pae};
 pub use error::Error;
 pub use key::{PublicKey, Signature};
-pub use name::{Origin, PackageName};
-pub use package::{Authority, PackageState, ReleaseState};
-pub use receipt::{Head, HeadFormat, Join, Receipt, ReceiptFormat, Resolution, ResolutionFormat, Since};
-pub use record::{Action, Build, Floors, Init, NpmSource, Provenance, Record, RecordBody, Recovery, Release};
+pub use name::{ChannelName, Origin, PackageName};
+pub use package::{ChannelState, PackageState, Pending, ReleaseState, Yanked};
+pub use receipt::{
+    Head, HeadFormat, Join, PackageLog, PackageLogFormat, Receipt, ReceiptFormat, Resolution,
+    ResolutionFormat, Since, Standing,
+};
+pub use record::{
+    Action, Attest, Build, Channel, Floors, NpmSource, Powers, Provenance, Reason, Record, RecordBody,
+    Recovery, Rekey, Release, ReleaseRef, Severity, Signatories, Target, Transfer, Void, Yank,
+};
+pub use summary::{
+    AuthoritySummary, ChannelSummary, PackageSummary, PendingSummary, RecoverySummary, ReleaseSummary,
+    TargetSummary, YankSummary,
+};
 pub use text::TextCheck;
 pub use version::{Range, Version};

@@ -42,10 +42,28 @@ pub const CHECKPOINT_SIGNATURES: usize = 64;
 pub const PROOF_HASHES: usize = 64;
 /// Entries of a tree: sizes stay below 2^53, so that every language can hold them.
 pub const TREE_SIZE: u64 = (1 << 53) - 1;
-/// Records of a chain of authority, in a receipt.
-pub const CHAIN_RECORDS: usize = 64;
+/// Records of a chain of authority: what follows an `init` is at most 127 times `rekey` or `transfer`. The largest one is a
+/// `transfer` from 16 keys to 16 others, of 5,386 bytes: 128 of them leave a third of a resolution for everything else.
+pub const CHAIN_RECORDS: usize = 128;
+/// The last records of a chain are for recovery keys, and for whom they have just named: whoever stole a package cannot use
+/// them up.
+pub const CHAIN_RECOVERY: usize = 16;
+/// Characters of a channel's name.
+pub const CHANNEL_CHARS: usize = 64;
+/// Channels of a package.
+pub const CHANNELS: usize = 256;
+/// Releases that a channel names.
+pub const CHANNEL_TARGETS: usize = 16;
+/// Parts into which a channel divides those who ask.
+pub const BUCKETS: u64 = 10_000;
+/// Bytes of a text for people.
+pub const TEXT_BYTES: usize = 512;
 /// Bytes of a receipt, a head, and a resolution.
 pub const RECEIPT_BYTES: usize = 1 << 20;
+/// Entries of a page of a package's log.
+pub const PACKAGE_LOG_ENTRIES: usize = 256;
+/// Bytes of a policy as JSON.
+pub const POLICY_BYTES: usize = 1 << 20;
 /// Publishes of a package that may wait for blobs, for one sequence.
 pub const PENDING_PUBLISHES: usize = 4;
 /// How long a publish waits for its blobs, seconds.

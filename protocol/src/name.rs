@@ -1,10 +1,10 @@
-//! Names: of packages and of logs (SPEC §3). Their grammars are ASCII, so that no two names look alike.
+//! Names: of packages, of their channels, and of logs (SPEC §3). Their grammars are ASCII, so that no two names look alike.
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, error::quote, limits};
+use crate::{Error, error::quote, grammar::is_word, limits};
 
 /// The name of a package: `@scope/name`, lower-case ASCII.
 ///
@@ -115,6 +115,37 @@ impl FromStr for Origin {
     }
 }
 
+/// The name of a package's channel, such as `stable`.
+///
+/// ```
+/// use cidery_protocol::ChannelName;
+/// assert!("stable".parse::<ChannelName>().is_ok());
+/// assert!("Stable".parse::<ChannelName>().is_err());
+/// ```
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct ChannelName(String);
+
+impl ChannelName {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for ChannelName {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let begins = text.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase());
+        if !begins || !is_word(text, 1..=limits::CHANNEL_CHARS, b"-") {
+            let reason = "wanted 1 to 64 of a-z, 0-9 and -, beginning with a letter";
+            return Err(Error::Channel { got: quote(text), reason });
+        }
+        Ok(ChannelName(text.to_owned()))
+    }
+}
+
 macro_rules! text_form {
     ($type:ident) => {
         impl fmt::Display for $type {
@@ -146,6 +177,7 @@ macro_rules! text_form {
 
 text_form!(PackageName);
 text_form!(Origin);
+text_form!(ChannelName);
 
 #[cfg(test)]
 mod tests {

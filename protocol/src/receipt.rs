@@ -1,22 +1,22 @@
 //! What a loader is given with a release (SPEC §9): the receipt says that it was logged, the head that the log still says
-//! so, and a resolution carries both.
+//! so, and a resolution carries both. Whoever wants all of a package is given its log (§11.6).
 
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
 use crate::{Error, canonical, limits, log::Hash};
 
-/// A release with its chain of authority and the proof that the log holds it; immutable. Nothing in it is verified.
+/// A record with its chain of authority and the proof that the log holds it; immutable. Nothing in it is verified.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Receipt {
     /// The layout.
     pub format: ReceiptFormat,
-    /// Log entries from the `init` to the authority of the release, oldest first; each is named by the next one's
-    /// `authority`, so that the one inclusion proof covers all.
+    /// Signed records from the `init` to the authority of the record, oldest first; each is named by the next one's
+    /// `authority`, so that the one inclusion proof covers all. None where the record is the `init`.
     pub chain: Vec<ByteBuf>,
-    /// The log entry of the release.
-    pub release: ByteBuf,
+    /// The log entry of the record.
+    pub record: ByteBuf,
     /// Its index in the log.
     pub index: u64,
     /// The first checkpoint that covers it, with the log's signature.
@@ -41,8 +41,10 @@ pub struct Head {
     pub format: HeadFormat,
     /// The checkpoint: a signed note.
     pub checkpoint: ByteBuf,
-    /// How the receipt's release is shown to be in this tree.
+    /// How the receipt's record is shown to be in this tree.
     pub join: Join,
+    /// What became of the package since.
+    pub standing: Standing,
     /// Consistency with an older head that the client has seen, where it asked for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Since>,
@@ -56,11 +58,28 @@ pub enum HeadFormat {
     V1,
 }
 
+/// How a package stands under a head, beyond what the receipt of the release says. Nothing in it is verified.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Standing {
+    /// The signed records of the authorities since, oldest first.
+    pub chain: Vec<ByteBuf>,
+    /// The package's newest signed record, where it is none of the others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub newest: Option<ByteBuf>,
+    /// The newest signed `yank` of the release.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub yank: Option<ByteBuf>,
+    /// The signed `channel` that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<ByteBuf>,
+}
+
 /// How a receipt is joined to a head.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Join {
-    /// The release's inclusion under the head.
+    /// The record's inclusion under the head.
     Inclusion(Vec<Hash>),
     /// Consistency of the receipt's checkpoint with the head; no hashes where they are of one size.
     Consistency(Vec<Hash>),
@@ -93,6 +112,29 @@ pub struct Resolution {
 pub enum ResolutionFormat {
     /// SPEC §9.3.
     #[serde(rename = "cidery-resolution-v1")]
+    V1,
+}
+
+/// A page of a package's own log. Nothing in it is verified: whoever applies
+/// [`PackageState::apply`](crate::PackageState::apply) to all of it, from the first record on, has the package's state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PackageLog {
+    /// The layout.
+    pub format: PackageLogFormat,
+    /// The sequence of the first entry here.
+    pub from: u64,
+    /// How many records the package has.
+    pub size: u64,
+    /// Log entries, one record each, in their order: as many as fit.
+    pub entries: Vec<ByteBuf>,
+}
+
+/// The layout of a page of a package's log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PackageLogFormat {
+    /// SPEC §11.6.
+    #[serde(rename = "cidery-package-log-v1")]
     V1,
 }
 
@@ -131,6 +173,7 @@ object!(Receipt, "receipt", |receipt: &Receipt| {
     proof("inclusion", &receipt.inclusion)
 });
 object!(Head, "head", |head: &Head| {
+    canonical::within("records of a chain of authority", limits::CHAIN_RECORDS, head.standing.chain.len())?;
     match &head.join {
         Join::Inclusion(hashes) => proof("inclusion", hashes)?,
         Join::Consistency(hashes) => proof("consistency", hashes)?,
@@ -138,6 +181,9 @@ object!(Head, "head", |head: &Head| {
     head.since.as_ref().map_or(Ok(()), |since| proof("consistency", &since.consistency))
 });
 object!(Resolution, "resolution", |_: &Resolution| Ok::<(), Error>(()));
+object!(PackageLog, "log of a package", |page: &PackageLog| {
+    canonical::within("entries of a page of a package's log", limits::PACKAGE_LOG_ENTRIES, page.entries.len())
+});
 
 fn proof(what: &'static str, hashes: &[Hash]) -> Result<(), Error> {
     if hashes.len() > limits::PROOF_HASHES {

@@ -13,7 +13,7 @@ fn a_receipt() -> Receipt {
     Receipt {
         format: ReceiptFormat::V1,
         chain: vec![serde_bytes::ByteBuf::from(b"init".to_vec())],
-        release: serde_bytes::ByteBuf::from(b"release".to_vec()),
+        record: serde_bytes::ByteBuf::from(b"release".to_vec()),
         index: 300,
         checkpoint: serde_bytes::ByteBuf::from(b"checkpoint".to_vec()),
         inclusion: vec![log::leaf_hash(b"a"), log::leaf_hash(b"b")],
@@ -25,6 +25,7 @@ fn a_head() -> Head {
         format: HeadFormat::V1,
         checkpoint: serde_bytes::ByteBuf::from(b"checkpoint".to_vec()),
         join: Join::Consistency(vec![log::leaf_hash(b"a")]),
+        standing: Standing::default(),
         since: Some(Since { size: 7, consistency: vec![] }),
     }
 }
@@ -66,6 +67,7 @@ proptest! {
         let _ = Manifest::decode(&bytes).map(|manifest| assert_eq!(manifest.bytes(), &bytes[..]));
         let _ = Envelope::from_json(&bytes);
         let _ = SignedRecord::from_entry(&bytes, None);
+        let _ = SignedRecord::decode(&bytes, None);
         let _ = Receipt::decode(&bytes);
         let _ = Resolution::decode(&bytes);
         let _ = log::SignedCheckpoint::parse(&bytes).map(|note| assert_eq!(note.to_bytes(), bytes));

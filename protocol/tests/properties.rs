@@ -185,17 +185,34 @@ proptest! {
     #[test]
     fn t19_entries(altered in near(entry_of_release())) {
         let (_, authority, _) = signed();
-        if let Ok(opened) = SignedRecord::from_entry(&altered, Some(&authority)) {
-            prop_assert_eq!(opened.entry(), &altered[..]);
+        if let Ok((opened, time)) = SignedRecord::from_entry(&altered, Some(&authority)) {
+            prop_assert_eq!(opened.entry(time), Ok(altered.clone()));
             // A signature by a stranger's key counts for nothing, and takes nobody's place.
-            prop_assert!(altered == entry_of_release() || opened.signers().is_empty());
+            let same = opened.entry(TIME) == Ok(entry_of_release());
+            prop_assert!(same || opened.signers().is_empty());
+        }
+    }
+
+    #[test]
+    fn t19_signed_records(altered in near(release_as_signed())) {
+        let (_, authority, _) = signed();
+        if let Ok(opened) = SignedRecord::decode(&altered, Some(&authority)) {
+            prop_assert_eq!(opened.encode(), Ok(altered.clone()));
+            prop_assert!(altered == release_as_signed() || opened.signers().is_empty());
         }
     }
 }
 
+fn release_as_signed() -> Vec<u8> {
+    let (_, authority, release) = signed();
+    let signed = SignedRecord::from_envelope(&release, Some(&authority)).expect("signed");
+    signed.encode().expect("bytes")
+}
+
 fn entry_of_release() -> Vec<u8> {
     let (_, authority, release) = signed();
-    SignedRecord::from_envelope(&release, Some(&authority)).expect("signed").entry().to_vec()
+    let signed = SignedRecord::from_envelope(&release, Some(&authority)).expect("signed");
+    signed.entry(TIME).expect("an entry")
 }
 
 #[test]
@@ -220,13 +237,21 @@ fn t13_every_bit_of_an_envelope_counts() {
 }
 
 #[test]
-fn t13_every_bit_of_an_entry_counts() {
+fn t13_every_bit_of_a_signed_record_counts() {
     let (_, authority, _) = signed();
-    for altered in flipped(&entry_of_release()) {
-        // With another key in it, the entry is of nobody whom the authority knows.
-        let opened = SignedRecord::from_entry(&altered, Some(&authority));
+    for altered in flipped(&release_as_signed()) {
+        // With another key in it, the record is of nobody whom the authority knows.
+        let opened = SignedRecord::decode(&altered, Some(&authority));
         let allowed = opened.and_then(|signed| authority.allows(&signed));
         assert!(allowed.is_err(), "{altered:02x?}");
+    }
+}
+
+#[test]
+fn t13_every_bit_of_an_entry_is_in_its_leaf() {
+    let entry = entry_of_release();
+    for altered in flipped(&entry) {
+        assert_ne!(log::leaf_hash(&altered), log::leaf_hash(&entry), "{altered:02x?}");
     }
 }
 

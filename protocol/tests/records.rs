@@ -8,15 +8,6 @@ fn code<T>(result: Result<T, Error>) -> Option<Code> {
     result.err().map(|error| error.code())
 }
 
-fn follow(
-    state: &PackageState,
-    body: RecordBody,
-    keys: &[&ed25519_dalek::SigningKey],
-) -> Result<PackageState, Error> {
-    let signed = SignedRecord::from_envelope(&sign(body, keys), Some(&state.authority))?;
-    PackageState::apply(Some(state), &signed)
-}
-
 #[test]
 fn a_package_begins_and_grows() {
     let alice = key(1);
@@ -94,7 +85,7 @@ fn t11_thresholds_count_distinct_keys() {
     let unsigned =
         SignedRecord::from_envelope(&sign(init_body(&[&alice, &bob], 2), &[&alice]), None).expect("valid");
     assert_eq!(
-        code(PackageState::apply(None, &unsigned)),
+        code(PackageState::apply(None, &unsigned, TIME)),
         Some(Code::RecordThreshold),
         "an init by one of two"
     );
@@ -108,7 +99,7 @@ fn t12_a_release_below_its_floor_is_refused() {
         init.floors.provenance = true;
     }
     let init = SignedRecord::from_envelope(&sign(body, &[&alice]), None).expect("signed");
-    let state = PackageState::apply(None, &init).expect("a state");
+    let state = PackageState::apply(None, &init, TIME).expect("a state");
     assert_eq!(code(follow(&state, release_body("1.0.0", &state), &[&alice])), Some(Code::RecordFloor));
     let mut release = release_body("1.0.0", &state);
     if let Action::Release(action) = &mut release.action {
@@ -142,12 +133,16 @@ fn entries_hold_what_was_signed_and_by_whom() {
     let signed = SignedRecord::from_envelope(&envelope, Some(&state.authority)).expect("signed");
     assert_eq!(signed.signers().len(), 2);
     assert!(signed.signers().is_sorted());
-    assert_eq!(SignedRecord::from_entry(signed.entry(), Some(&state.authority)), Ok(signed.clone()));
-    for at in 0..signed.entry().len() {
+    let entry = signed.entry(TIME).expect("an entry");
+    assert_eq!(SignedRecord::from_entry(&entry, Some(&state.authority)), Ok((signed.clone(), TIME)));
+    assert_eq!(code(signed.entry(u64::MAX)), Some(Code::CborMalformed));
+    let whole = signed.encode().expect("bytes");
+    assert_eq!(SignedRecord::decode(&whole, Some(&state.authority)), Ok(signed));
+    for at in 0..whole.len() {
         for bit in 0..8 {
-            let mut bytes = signed.entry().to_vec();
+            let mut bytes = whole.clone();
             bytes[at] ^= 1 << bit;
-            let opened = SignedRecord::from_entry(&bytes, Some(&state.authority));
+            let opened = SignedRecord::decode(&bytes, Some(&state.authority));
             let allowed = opened.and_then(|signed| state.authority.allows(&signed));
             assert!(allowed.is_err(), "byte {at}, bit {bit} changed and it passed");
         }
@@ -175,7 +170,7 @@ fn envelopes_are_strict() {
 #[test]
 fn rules_of_one_record() {
     let alice = key(1);
-    let init = |change: fn(&mut Init)| {
+    let init = |change: fn(&mut Powers)| {
         let mut body = init_body(&[&key(1), &key(2)], 1);
         if let Action::Init(action) = &mut body.action {
             change(action);

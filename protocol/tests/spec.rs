@@ -6,13 +6,17 @@ mod support;
 use std::fmt::Write;
 
 use cidery_protocol::{
-    log::{Checkpoint, SignedCheckpoint, inclusion_proof, leaf_hash, log_signature_message, node_hash},
+    log::{
+        self, Checkpoint, Hash, Node, SignedCheckpoint, inclusion_proof, leaf_hash, log_signature_message,
+        node_hash,
+    },
     manifest::*,
     *,
 };
 use ed25519_dalek::Signer;
 use ipld_core::ipld::Ipld;
 use serde_bytes::{ByteArray, ByteBuf};
+use sha2::Digest;
 use support::*;
 
 const BEGIN: &str = "<!-- examples: written by protocol/tests/spec.rs -->\n";
@@ -64,8 +68,18 @@ fn the_limits_are_those_of_the_code() {
         ),
         ("checkpoint", vec![limits::CHECKPOINT_BYTES >> 10, limits::CHECKPOINT_SIGNATURES]),
         ("proof", vec![limits::PROOF_HASHES]),
-        ("chain of authority", vec![limits::CHAIN_RECORDS]),
+        (
+            "chain of authority; its end for recovery keys",
+            vec![limits::CHAIN_RECORDS, limits::CHAIN_RECOVERY],
+        ),
+        (
+            "channels of a package; their names, targets, buckets",
+            vec![limits::CHANNELS, limits::CHANNEL_CHARS, limits::CHANNEL_TARGETS, limits::BUCKETS as usize],
+        ),
+        ("text for people", vec![limits::TEXT_BYTES]),
         ("receipt, head, resolution", vec![limits::RECEIPT_BYTES >> 20]),
+        ("policy", vec![limits::POLICY_BYTES >> 20]),
+        ("page of a package's log", vec![limits::RECEIPT_BYTES >> 20, limits::PACKAGE_LOG_ENTRIES]),
         ("publish request", vec![limits::PUBLISH_BYTES >> 20]),
         ("publishes pending", vec![limits::PENDING_PUBLISHES, limits::PENDING_SECONDS as usize]),
         ("clock ahead", vec![limits::CLOCK_AHEAD_SECONDS as usize]),
@@ -98,34 +112,30 @@ fn the_examples_are_what_the_code_makes() {
     assert_eq!(&spec[start..end], made, "run it again with UPDATE_SPEC=1 where the change is meant");
 }
 
-/// One package, one release, one log with three entries, all from known keys.
+/// One package with a record of every kind, in one log, all from known keys.
 fn examples() -> String {
-    let (publisher, log_key, cosigner) = (key(1), key(2), key(3));
     let code = b"export default { fetch: () => new Response(\"hello\") };\n";
     let mut text = String::new();
-    let mut out =
-        |title: &str, body: String| writeln!(text, "### {title}\n\n{body}").expect("a String takes it");
+    let mut number = 0;
+    let mut out = |title: &str, body: String| {
+        number += 1;
+        writeln!(text, "### 15.{number} {title}\n\n{body}").expect("a String takes it");
+    };
 
-    let seeds = [("publisher", &publisher), ("log", &log_key), ("cosigner", &cosigner)];
-    let rows: String = seeds
+    let roles = ["publisher", "log", "cosigner", "recovery", "publisher", "publisher", "publisher"];
+    let rows: String = roles
         .iter()
-        .enumerate()
-        .map(|(at, (role, key))| {
-            let public = public(key);
-            format!("| {role} | `{:02x}` × 32 | `{}` | `{public}` |\n", at + 1, hex(public.as_bytes()))
+        .zip(1..)
+        .map(|(role, seed)| {
+            let public = public(&key(seed));
+            format!("| {role} | `{seed:02x}` × 32 | `{}` | `{public}` |\n", hex(public.as_bytes()))
         })
         .collect();
-    out("15.1 Keys", format!("| role | secret seed | public key | text |\n|---|---|---|---|\n{rows}"));
+    out("Keys", format!("| role | secret seed | public key | text |\n|---|---|---|---|\n{rows}"));
 
     let blob = Cid::of(Codec::Raw, code);
-    out(
-        "15.2 Blob",
-        format!(
-            "```js\n{}```\n\nCID `{blob}`, binary `{}`.\n",
-            String::from_utf8_lossy(code),
-            hex(&cid_bytes(blob))
-        ),
-    );
+    let (source, binary) = (String::from_utf8_lossy(code), hex(&cid_bytes(blob)));
+    out("Blob", format!("```js\n{source}```\n\nCID `{blob}`, binary `{binary}`.\n"));
 
     let manifest = Manifest::encode(ManifestBody {
         format: ManifestFormat::V1,
@@ -138,79 +148,176 @@ fn examples() -> String {
         source_maps: vec![],
     })
     .expect("a manifest");
-    out("15.3 Manifest", object(manifest.bytes(), Some(manifest.cid())));
+    out("Manifest", object(manifest.bytes(), Some(manifest.cid())));
 
-    let init = sign(init_body(&[&publisher], 1), &[&publisher]);
-    let init_signed = SignedRecord::from_envelope(&init, None).expect("signed");
-    let state = PackageState::apply(None, &init_signed).expect("a state");
-    out("15.4 Record: init", object(init_signed.record().bytes(), Some(state.newest)));
-
-    let mut body = release_body("1.0.0", &state);
+    // The package's log, a record a second.
+    let mut story = Story::begin();
+    let statement = |text: &[u8], manifest: &[u8]| Provenance {
+        cid: Cid::of(Codec::Raw, text),
+        size: text.len() as u64,
+        subject: ByteArray::new(sha2::Sha256::digest(manifest).into()),
+    };
+    let mut body = release_body("1.0.0", story.state());
     if let Action::Release(release) = &mut body.action {
         release.manifest = manifest.cid();
         release.build = Build { tool: "cidery-bundler 0.1.0".into(), lock: Some(ByteArray::new([0xab; 32])) };
+        release.provenance = vec![statement(b"{}", manifest.bytes())];
     }
-    let release = sign(body, &[&publisher]);
-    let signed = SignedRecord::from_envelope(&release, Some(&state.authority)).expect("signed");
-    out("15.5 Record: release", object(signed.record().bytes(), Some(signed.record().cid())));
+    let release = story.add(body, &[1]);
+    let of = reference("1.0.0", story.state());
+    let attest = Attest {
+        release: of.clone(),
+        predicate: "https://example.com/reviewed/v1".into(),
+        statement: statement(b"reviewed", manifest.bytes()),
+    };
+    story.add(next(story.state(), Action::Attest(attest)), &[1]);
+    let targets = vec![Target { release: of.clone(), weight: 10_000 }];
+    let channel = Channel { name: "stable".parse().expect("a channel"), targets };
+    story.add(next(story.state(), Action::Channel(channel)), &[1]);
+    let yank = Yank {
+        release: of,
+        severity: Severity::High,
+        reason: Reason::Security,
+        text: Some("It answers everybody.".into()),
+        replacement: Some("1.0.1".parse().expect("a version")),
+    };
+    story.add(next(story.state(), Action::Yank(yank)), &[1]);
+    let recovery = story.state().authority.powers.recovery.clone();
+    let rekey = |by, keys: &[u8], void: &[Void]| {
+        let keys: Vec<_> = keys.iter().map(|seed| key(*seed)).collect();
+        let to = powers(&keys.iter().collect::<Vec<_>>(), keys.len() as u64);
+        let to = Powers { recovery: recovery.clone(), ..to };
+        let next_version_floor = Some("1.0.1".parse().expect("a version"));
+        Rekey { by, to, void: void.to_vec(), next_version_floor }
+    };
+    let stolen = Void { key: public(&key(1)), from_sequence: 4 };
+    let rekeyed = rekey(Signatories::Publishers, &[5], &[stolen]);
+    story.add(next(story.state(), Action::Rekey(rekeyed)), &[1]);
+    let Rekey { to, .. } = rekey(Signatories::Publishers, &[5, 6], &[]);
+    let transfer = Transfer { to, next_version_floor: None };
+    story.add(next(story.state(), Action::Transfer(transfer)), &[5, 6]);
+    let recovered = rekey(Signatories::Recovery, &[6, 7], &[]);
+    story.add(next(story.state(), Action::Rekey(recovered)), &[4]);
 
+    let titles =
+        ["init", "release", "attest", "channel", "yank", "rekey", "transfer", "rekey by recovery keys"];
+    assert_eq!(titles.len(), story.log.len());
+    for (title, (signed, _)) in titles.iter().zip(&story.log) {
+        let record = signed.record();
+        out(&format!("Record: {title}"), object(record.bytes(), Some(record.cid())));
+    }
     let pae = release.signing_bytes();
-    out("15.6 Envelope", format!("```json\n{}\n```\n\nSigned: `{}`\n", release.to_json(), hex(&pae)));
-    out("15.7 Log entry", object(signed.entry(), None));
+    out(
+        "Envelope of the release",
+        format!("```json\n{}\n```\n\nSigned: `{}`\n", release.to_json(), hex(&pae)),
+    );
+    out("Signed record: release", object(&story.signed(1), None));
+    for (title, (_, entry)) in titles.iter().zip(&story.log) {
+        out(&format!("Log entry: {title}"), object(entry, None));
+    }
 
-    let leaves = [leaf_hash(init_signed.entry()), leaf_hash(signed.entry()), leaf_hash(b"another entry")];
-    let roots =
-        [node_hash(&leaves[0], &leaves[1]), node_hash(&node_hash(&leaves[0], &leaves[1]), &leaves[2])];
-    let checkpoint = |size: u64, root| {
-        let checkpoint = Checkpoint { origin: state.authority.origin.clone(), size, root };
-        let signature = log_key.sign(&log_signature_message(&checkpoint)).to_bytes();
-        SignedCheckpoint::assemble(&checkpoint, &public(&log_key), Signature::from_bytes(signature))
-            .expect("a checkpoint")
-    };
-    let (first, second) = (checkpoint(2, roots[0]), checkpoint(3, roots[1]));
-    let time = 1_790_000_000;
-    let signature = Signature::from_bytes(cosigner.sign(&second.cosignature_message(time)).to_bytes());
-    let name = state.authority.origin.cosigner();
-    let second = second.with_cosignature(&name, &public(&cosigner), time, signature).expect("a cosignature");
     let note = |note: &SignedCheckpoint| format!("```\n{}```\n", String::from_utf8_lossy(&note.to_bytes()));
-    out("15.8 Checkpoint of size 2, as in the receipt", note(&first));
-    out("15.9 Checkpoint of size 3, cosigned at 1790000000, as in the head", note(&second));
+    let all = story.log.len() as u64;
+    let (first, second) = (story.checkpoint(2), story.checkpoint(all));
+    let time = TIME + 7200;
+    let signature = Signature::from_bytes(key(3).sign(&second.cosignature_message(time)).to_bytes());
+    let name = story.state().authority.origin.cosigner();
+    let second = second.with_cosignature(&name, &public(&key(3)), time, signature).expect("a cosignature");
+    out("Checkpoint of size 2, as in the receipt", note(&first));
+    out(&format!("Checkpoint of size {all}, cosigned at {time}, as in the head"), note(&second));
 
-    let proof = |size| {
-        inclusion_proof(1, size, |node| {
-            Ok::<_, Error>(if node.level == 0 { leaves[node.index as usize] } else { roots[0] })
-        })
-        .expect("a proof")
-    };
+    let signed = |at: usize| ByteBuf::from(story.signed(at));
     let receipt = Receipt {
         format: ReceiptFormat::V1,
-        chain: vec![ByteBuf::from(init_signed.entry())],
-        release: ByteBuf::from(signed.entry()),
+        chain: vec![signed(0)],
+        record: ByteBuf::from(story.log[1].1.clone()),
         index: 1,
         checkpoint: ByteBuf::from(first.to_bytes()),
-        inclusion: proof(2),
+        inclusion: story.inclusion(1, 2),
     };
     let receipt = receipt.encode().expect("a receipt");
-    out("15.10 Receipt", object(&receipt, None));
+    out("Receipt of the release", object(&receipt, None));
     let head = Head {
         format: HeadFormat::V1,
         checkpoint: ByteBuf::from(second.to_bytes()),
-        join: Join::Inclusion(proof(3)),
+        join: Join::Inclusion(story.inclusion(1, all)),
+        standing: Standing {
+            chain: vec![signed(5), signed(6), signed(7)],
+            newest: None,
+            yank: Some(signed(4)),
+            channel: None,
+        },
         since: None,
     };
     let head = head.encode().expect("a head");
-    out("15.11 Head", object(&head, None));
+    out("Head", object(&head, None));
     let resolution = Resolution {
         format: ResolutionFormat::V1,
         receipt: ByteBuf::from(receipt),
         head: ByteBuf::from(head),
     };
     let bytes = resolution.encode().expect("a resolution");
-    out(
-        "15.12 Resolution",
-        format!("`{{ format, receipt, head }}` of the two above, {} bytes.\n", bytes.len()),
-    );
+    out("Resolution", format!("`{{ format, receipt, head }}` of the two above, {} bytes.\n", bytes.len()));
     text
+}
+
+/// A log of one package, which grows by a record a second.
+struct Story {
+    log: Vec<(SignedRecord, Vec<u8>)>,
+    states: Vec<PackageState>,
+}
+
+impl Story {
+    fn begin() -> Self {
+        let mut body = init_body(&[&key(1)], 1);
+        if let Action::Init(powers) = &mut body.action {
+            powers.recovery = Some(Recovery { keys: vec![public(&key(4))], threshold: 1, delay: 3600 });
+        }
+        let mut story = Story { log: vec![], states: vec![] };
+        story.add(body, &[1, 4]);
+        story
+    }
+
+    fn state(&self) -> &PackageState {
+        self.states.last().expect("the package has begun")
+    }
+
+    fn add(&mut self, body: RecordBody, seeds: &[u8]) -> Envelope {
+        let keys: Vec<_> = seeds.iter().map(|seed| key(*seed)).collect();
+        let envelope = sign(body, &keys.iter().collect::<Vec<_>>());
+        let before = self.states.last();
+        let authority = before.map(|state| &state.authority);
+        let time = TIME + self.log.len() as u64;
+        let signed = SignedRecord::from_envelope(&envelope, authority).expect("signed");
+        self.states.push(PackageState::apply(before, &signed, time).expect("it may follow"));
+        let entry = signed.entry(time).expect("an entry");
+        self.log.push((signed, entry));
+        envelope
+    }
+
+    fn signed(&self, at: usize) -> Vec<u8> {
+        self.log[at].0.encode().expect("bytes")
+    }
+
+    fn node(&self, node: Node) -> Hash {
+        if node.level == 0 {
+            return leaf_hash(&self.log[node.index as usize].1);
+        }
+        let child = |right| self.node(Node { level: node.level - 1, index: 2 * node.index + right });
+        node_hash(&child(0), &child(1))
+    }
+
+    fn checkpoint(&self, size: u64) -> SignedCheckpoint {
+        let root = log::root(size, |node| Ok::<_, Error>(self.node(node))).expect("a root");
+        let checkpoint = Checkpoint { origin: self.state().authority.origin.clone(), size, root };
+        let signature = key(2).sign(&log_signature_message(&checkpoint)).to_bytes();
+        SignedCheckpoint::assemble(&checkpoint, &public(&key(2)), Signature::from_bytes(signature))
+            .expect("a checkpoint")
+    }
+
+    fn inclusion(&self, index: u64, size: u64) -> Vec<Hash> {
+        inclusion_proof(index, size, |node| Ok::<_, Error>(self.node(node))).expect("a proof")
+    }
 }
 
 fn cid_bytes(cid: Cid) -> Vec<u8> {

@@ -10,7 +10,11 @@ use cidery_registry::{
     memory::{Chunks, Memory},
 };
 use futures_util::future::join_all;
-use support::{NOW, ORIGIN, Pack, TestRegistry, contents, key, sealed};
+use support::{
+    NOW, ORIGIN, Pack, TestRegistry, contents, key,
+    pack::{manifest_of, sealed},
+    request,
+};
 
 type Fresh = (TestRegistry<Memory>, tempfile::TempDir);
 
@@ -143,16 +147,21 @@ async fn bad_input_is_refused_and_nothing_is_stored() {
         change(&mut package);
         package.request()
     };
-    let request = String::from_utf8(other.request()).expect("JSON");
+    let text = String::from_utf8(other.request()).expect("JSON");
     let publishes: Vec<(&str, u16, Vec<u8>)> = vec![
         ("request.malformed", 400, b"{".to_vec()),
         ("request.malformed", 400, b"{\"records\":[],\"manifest\":\"\"}".to_vec()),
-        ("request.malformed", 400, request.replacen("\"records\"", "\"more\":1,\"records\"", 1).into_bytes()),
-        ("request.malformed", 400, change(&|package| package.envelopes.truncate(1))),
-        ("request.malformed", 400, change(&|package| package.envelopes.reverse())),
-        ("request.malformed", 400, change(&|package| package.envelopes.push(package.envelopes[0].clone()))),
+        ("request.malformed", 400, text.replacen("\"records\"", "\"more\":1,\"records\"", 1).into_bytes()),
+        ("request.malformed", 400, request(&other.envelopes[..1], Some(&other.manifest))),
+        ("request.malformed", 400, request(&other.envelopes, None)),
+        ("request.malformed", 400, request(&[], None)),
+        ("request.malformed", 400, request(&vec![other.envelopes[0].clone(); 17], None)),
+        ("request.malformed", 400, other.with(other.next("1.1.0", "2")).request()),
+        ("record.package", 422, Pack::new("@acme/another", "2").with(other.clone()).request()),
+        ("record.invalid", 422, change(&|package| package.envelopes.reverse())),
+        ("record.init_taken", 409, change(&|package| package.envelopes.push(package.envelopes[0].clone()))),
         ("limit.exceeded", 413, vec![b' '; (2 << 20) + 1]),
-        ("cid.mismatch", 422, change(&|package| package.manifest = support::manifest_of(b"3"))),
+        ("cid.mismatch", 422, change(&|package| package.manifest = manifest_of(b"3"))),
         ("record.invalid", 422, change(&|package| drop(package.envelopes.remove(0)))),
         ("record.threshold", 422, change(&|package| package.envelopes[1] = sealed(&package.record, &[]))),
         (
@@ -189,16 +198,16 @@ async fn bad_input_is_refused_and_nothing_is_stored() {
     let (blob, release) = (other.manifest.body().modules[0].cid, other.release());
     let unknown = first.manifest.body().modules[0].cid;
     for (code, status, target, body) in [
-        ("cid.mismatch", 422, format!("/v1/blobs/{blob}?release={release}"), &b"3"[..]),
-        ("module.size", 422, format!("/v1/blobs/{blob}?release={release}"), b""),
-        ("module.size", 422, format!("/v1/blobs/{blob}?release={release}"), b"22"),
-        ("upload.unexpected", 403, format!("/v1/blobs/{unknown}?release={release}"), b"1"),
-        ("upload.unexpected", 403, format!("/v1/blobs/{blob}?release={}", first.release()), b"2"),
-        ("cid.malformed", 400, format!("/v1/blobs/{blob}?release=undefined"), b"2"),
-        ("cid.malformed", 400, format!("/v1/blobs/{blob}?release={blob}"), b"2"),
-        ("cid.malformed", 400, format!("/v1/blobs/{release}?release={release}"), b"2"),
+        ("cid.mismatch", 422, format!("/v1/blobs/{blob}?record={release}"), &b"3"[..]),
+        ("module.size", 422, format!("/v1/blobs/{blob}?record={release}"), b""),
+        ("module.size", 422, format!("/v1/blobs/{blob}?record={release}"), b"22"),
+        ("upload.unexpected", 403, format!("/v1/blobs/{unknown}?record={release}"), b"1"),
+        ("upload.unexpected", 403, format!("/v1/blobs/{blob}?record={}", first.release()), b"2"),
+        ("cid.malformed", 400, format!("/v1/blobs/{blob}?record=undefined"), b"2"),
+        ("cid.malformed", 400, format!("/v1/blobs/{blob}?record={blob}"), b"2"),
+        ("cid.malformed", 400, format!("/v1/blobs/{release}?record={release}"), b"2"),
         ("request.malformed", 400, format!("/v1/blobs/{blob}"), b"2"),
-        ("request.malformed", 400, format!("/v1/blobs/{blob}?release={release}&release={release}"), b"2"),
+        ("request.malformed", 400, format!("/v1/blobs/{blob}?record={release}&record={release}"), b"2"),
         ("request.malformed", 405, format!("/v1/manifests/{release}"), b"2"),
     ] {
         let answer = registry.call("PUT", &target, body).await;
@@ -208,7 +217,7 @@ async fn bad_input_is_refused_and_nothing_is_stored() {
     let chunked = registry.registry.handle(Request {
         method: "PUT".to_owned(),
         path: format!("/v1/blobs/{blob}"),
-        query: format!("release={release}"),
+        query: format!("record={release}"),
         content_length: None,
         body: Chunks::of(b"2", 1),
     });

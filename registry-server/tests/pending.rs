@@ -17,7 +17,7 @@ use cidery_registry::{
 };
 use serde_bytes::{ByteArray, ByteBuf};
 use sha2::{Digest, Sha256};
-use support::{Hand, NOW, Pack, TestRegistry, key, sealed};
+use support::{Hand, NOW, Pack, TestRegistry, key, pack::sealed};
 
 fn fresh() -> (TestRegistry<Memory>, tempfile::TempDir) {
     let folder = tempfile::tempdir().expect("a folder");
@@ -28,11 +28,12 @@ fn fresh() -> (TestRegistry<Memory>, tempfile::TempDir) {
 /// The package with another manifest, or other attestations, signed again.
 fn change(package: &Pack, change: impl FnOnce(&mut Manifest, &mut Vec<Provenance>)) -> Pack {
     let mut package = package.clone();
-    let mut body = package.record.body().clone();
+    let mut body = package.release.body().clone();
     let Action::Release(release) = &mut body.action else { panic!("wanted a release") };
     change(&mut package.manifest, &mut release.provenance);
     release.manifest = package.manifest.cid();
     package.record = Record::encode(body).expect("a release");
+    package.release = package.record.clone();
     *package.envelopes.last_mut().expect("one") = sealed(&package.record, &[&key(1)]);
     package
 }
@@ -55,7 +56,7 @@ async fn attestations_are_asked_for_like_every_blob() {
         (missing.status, missing.json["blobs"].to_string()),
         (202, format!(r#"[{{"cid":"{cid}","size":3}}]"#))
     );
-    let target = format!("/v1/blobs/{cid}?release={}", package.release());
+    let target = format!("/v1/blobs/{cid}?record={}", package.release());
     assert_eq!(registry.call("PUT", &target, b"{\xff]").await.code(), "cid.mismatch");
     assert_eq!(registry.call("PUT", &target, attestation).await.status, 201);
     assert_eq!(registry.post(&package).await.status, 201);
@@ -91,8 +92,7 @@ async fn t34_a_manifest_that_is_wrong_about_its_bytes_waits_no_more() {
     assert_eq!(registry.post(&package).await.status, 202);
     let mut other = package.clone();
     other.code = b"wrong".to_vec();
-    let target =
-        format!("/v1/blobs/{}?release={}", package.manifest.body().modules[0].cid, package.release());
+    let target = format!("/v1/blobs/{}?record={}", package.manifest.body().modules[0].cid, package.release());
     assert_eq!(registry.call("PUT", &target, &other.code).await.code(), "cid.mismatch");
     assert_eq!(registry.publish(&package).await.status, 201);
 }
@@ -116,7 +116,7 @@ async fn an_upload_that_began_in_time_counts() {
     let put = registry.registry.handle(Request {
         method: "PUT".to_owned(),
         path: format!("/v1/blobs/{}", Cid::of(Codec::Raw, b"1")),
-        query: format!("release={}", package.release()),
+        query: format!("record={}", package.release()),
         content_length: Some(1),
         body: Late(registry.clock.clone(), Some(Bytes::from_static(b"1"))),
     });

@@ -142,7 +142,7 @@ async fn failures_that_no_client_waits_for_are_told() {
     let missing = ask(&server, "POST", "/v1/publish", &package.request()).await;
     assert!(missing.starts_with("HTTP/1.1 202"), "{missing}");
     let blob = package.manifest.body().modules[0].cid;
-    let put = ask(&server, "PUT", &format!("/v1/blobs/{blob}?release={}", package.release()), b"1").await;
+    let put = ask(&server, "PUT", &format!("/v1/blobs/{blob}?record={}", package.release()), b"1").await;
     assert!(put.starts_with("HTTP/1.1 201"), "{put}");
     // A log that goes away under the server.
     std::fs::remove_dir_all(folder.path().join("objects/log")).expect("it was there");

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use cidery_protocol::{Cid, Codec, Error as Refusal, Provenance, Release, TextCheck, manifest::ManifestBody};
+use cidery_protocol::{Action, Cid, Codec, Error as Refusal, Provenance, TextCheck, manifest::ManifestBody};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteArray;
 use sha2::{Digest, Sha256};
 
 use crate::Error;
 
-/// What a pending release says of a blob that it needs.
+/// What a pending publish says of a blob that it needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Expectation {
     /// Its bytes' number.
@@ -21,24 +21,27 @@ pub struct Expectation {
 }
 
 impl Expectation {
-    /// What a release says of each blob that it names: its manifest's modules and source maps, and its attestations.
+    /// What is said of each blob that is named: by a manifest, its modules and source maps; by records, their statements.
     ///
     /// # Errors
-    /// `record.invalid` where an attestation is one of the others, with another size.
-    pub fn of(manifest: &ManifestBody, release: &Release) -> Result<BTreeMap<Cid, Self>, Refusal> {
+    /// `record.invalid` where a statement is one of the others, with another size.
+    pub fn of<'a>(
+        manifest: Option<&ManifestBody>,
+        statements: impl IntoIterator<Item = &'a Provenance>,
+    ) -> Result<BTreeMap<Cid, Self>, Refusal> {
         let any = |size| Expectation { size, text: false, sha256: Vec::new() };
-        let blobs = manifest.blobs().into_iter().map(|(cid, size)| (cid, any(size)));
-        let mut blobs: BTreeMap<Cid, Self> = blobs.collect();
-        for module in &manifest.modules {
+        let named = manifest.into_iter().flat_map(ManifestBody::blobs);
+        let mut blobs: BTreeMap<Cid, Self> = named.map(|(cid, size)| (cid, any(size))).collect();
+        for module in manifest.into_iter().flat_map(|manifest| &manifest.modules) {
             let expectation = blobs.entry(module.cid).or_insert_with(|| any(module.size));
             expectation.text |= module.kind.is_text();
             if !expectation.sha256.contains(&module.sha256) {
                 expectation.sha256.push(module.sha256);
             }
         }
-        for Provenance { cid, size, .. } in &release.provenance {
+        for Provenance { cid, size, .. } in statements {
             if blobs.entry(*cid).or_insert_with(|| any(*size)).size != *size {
-                let reason = format!("the attestation {cid} is a blob of the manifest, with another size");
+                let reason = format!("the statement {cid} is named twice, with two sizes");
                 return Err(Refusal::Record { reason });
             }
         }
@@ -62,6 +65,15 @@ impl Expectation {
             return Err(Refusal::ModuleSha256 { path: path() });
         }
         Ok(())
+    }
+}
+
+/// The statements that a record names: blobs, too.
+pub(crate) fn statements(action: &Action) -> &[Provenance] {
+    match action {
+        Action::Release(release) => &release.provenance,
+        Action::Attest(attest) => std::slice::from_ref(&attest.statement),
+        _ => &[],
     }
 }
 

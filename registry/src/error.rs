@@ -1,7 +1,7 @@
 //! Refusals and failures, and the one table from codes to HTTP's status (SPEC §13).
 
 use cidery_keys::KeyError;
-use cidery_protocol::{Cid, Code, Error as Refusal, PackageName};
+use cidery_protocol::{ChannelName, Cid, Code, Error as Refusal, PackageName};
 use serde::{Deserialize, Serialize};
 
 use crate::StoreError;
@@ -47,13 +47,29 @@ pub enum Error {
         /// The scope, without its `@`.
         scope: String,
     },
+    /// No release that may be given out: each one that was asked for is yanked.
+    #[error("every release of `{package}` that `{asked}` finds is yanked")]
+    Yanked {
+        /// The package.
+        package: PackageName,
+        /// The range.
+        asked: String,
+    },
+    /// A channel that names nothing until it is set again.
+    #[error("the channel `{channel}` is void: {by} revoked the keys that signed it")]
+    VoidChannel {
+        /// The channel.
+        channel: ChannelName,
+        /// The `rekey`.
+        by: Cid,
+    },
     /// A blob that nobody announced.
-    #[error("no pending release {release} expects the blob {blob}")]
+    #[error("no pending publish of the record {record} expects the blob {blob}")]
     UploadUnexpected {
         /// The blob.
         blob: Cid,
-        /// The release that it is said to be for.
-        release: Cid,
+        /// The record that it is said to be for.
+        record: Cid,
     },
     /// Too much is pending.
     #[error("{limit} publishes of `{package}` are pending, and no more are taken")]
@@ -115,6 +131,8 @@ impl Error {
             Error::NotFound { .. } => Code::NotFound,
             Error::Method { .. } | Error::Request { .. } => Code::RequestMalformed,
             Error::Scope { .. } => Code::ScopeDenied,
+            Error::Yanked { .. } => Code::ReleaseYanked,
+            Error::VoidChannel { .. } => Code::ReleaseVoid,
             Error::UploadUnexpected { .. } => Code::UploadUnexpected,
             Error::UploadPending { .. } | Error::Busy { .. } => Code::UploadPending,
             Error::OneKey { .. } => Code::KeyUnusable,
@@ -166,10 +184,12 @@ pub fn status(code: Code) -> u16 {
         | Code::NameMalformed
         | Code::VersionMalformed
         | Code::RangeMalformed
+        | Code::ChannelMalformed
         | Code::OriginMalformed => 400,
         Code::ScopeDenied | Code::UploadUnexpected => 403,
         Code::NotFound => 404,
         Code::RecordVersionTaken | Code::RecordInitTaken | Code::RecordSequence => 409,
+        Code::ReleaseVoid | Code::ReleaseYanked => 410,
         Code::LimitExceeded => 413,
         Code::UploadPending => 429,
         Code::LedgerDiverged | Code::StorageFailed | Code::KeyUnusable | Code::Environment => 503,
@@ -195,7 +215,21 @@ fn hint(code: Code) -> &'static str {
         Code::RecordVersionTaken => "a version is taken for ever: publish the next one",
         Code::RecordInitTaken => "the package belongs to the keys of its first record: choose another name",
         Code::RecordSequence => {
-            "another record came first: read the package again, and sign a release that follows the newest record"
+            "another record came first: read the package again, and sign a record that follows the newest one"
+        }
+        Code::ChannelMalformed => {
+            "a channel is called by 1 to 64 of a-z, 0-9 and `-`, after a letter (SPEC §3.6)"
+        }
+        Code::RecordPackage => "the records of one publish are of one package",
+        Code::RecordNoRelease => "`GET /v1/packages/{package}` lists the releases, and the record of each",
+        Code::RecordRecovery => {
+            "recovery keys are changed by a `rekey` that recovery keys sign, and by nothing else (SPEC §6.6)"
+        }
+        Code::ReleaseVoid => {
+            "a `rekey` has revoked the keys that signed it: publish it again as another version"
+        }
+        Code::ReleaseYanked => {
+            "its publisher took it back: ask for another version, or name the severities to tolerate in `yanked`"
         }
         Code::RecordOrigin => "sign for the origin that `GET /v1/log` names",
         Code::RecordAuthority => {
@@ -207,7 +241,7 @@ fn hint(code: Code) -> &'static str {
         Code::LimitExceeded => "SPEC §12 lists the limits",
         Code::ScopeDenied => "publish to a scope of yours, or ask the registry's operator for this one",
         Code::UploadUnexpected => {
-            "post the signed release first: the answer lists the blobs that are taken, for an hour"
+            "post the signed records first: the answer lists the blobs that are taken, for an hour"
         }
         Code::UploadPending => {
             "finish or wait for the publishes that are pending; each is forgotten after an hour"
@@ -219,7 +253,7 @@ fn hint(code: Code) -> &'static str {
         Code::ManifestInvalid => "SPEC §5.2 lists the rules of a manifest",
         Code::ManifestImports => "bundle the dependencies into the package",
         Code::RecordInvalid => "SPEC §6.3 lists the rules of a record",
-        Code::RecordFloor => "the package's `init` asks for more than this release has",
+        Code::RecordFloor => "the package's authority asks for more than this record has",
         Code::CborMalformed => "encode the object as SPEC §1.3 says, with no bytes after it",
         Code::EnvelopeMalformed => "records are sent as DSSE envelopes (SPEC §6.1)",
         Code::LedgerDiverged | Code::StorageFailed | Code::KeyUnusable => {

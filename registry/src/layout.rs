@@ -5,7 +5,8 @@
 //! | `blobs/<cid>` | the bytes | never changes |
 //! | `manifests/<cid>` | a manifest | never changes |
 //! | `receipts/<record cid>` | a receipt | never changes |
-//! | `packages/@scope/name` | JSON of SPEC §11.2 | the sequencer's |
+//! | `packages/@scope/name` | CBOR: the package's state, from which reads answer | the sequencer's |
+//! | `records/@scope/name/<N>` | a page of SPEC §11.6: the package's records from 64 N on | the sequencer's |
 //! | `releases/<manifest cid>` | JSON of SPEC §11.1: who carries the manifest | the sequencer's |
 //! | `log/checkpoint` | the newest checkpoint with its cosignatures | the sequencer's |
 //! | `log/keys` | JSON of `GET /v1/log`: the log's origin and public keys | the sequencer's |
@@ -29,14 +30,22 @@ pub fn manifest(cid: &Cid) -> String {
     format!("manifests/{cid}")
 }
 
-/// The receipt of a release, by the CID of its record.
+/// The receipt of a record.
 pub fn receipt(record: &Cid) -> String {
     format!("receipts/{record}")
 }
 
-/// What a package has released.
+/// A package's state.
 pub fn package(name: &PackageName) -> String {
     format!("packages/{name}")
+}
+
+/// Records of a package on one page of its log.
+pub const PAGE: u64 = 64;
+
+/// A page of a package's log.
+pub fn page(name: &PackageName, number: u64) -> String {
+    format!("records/{name}/{number}")
 }
 
 /// Which releases carry a manifest.

@@ -12,15 +12,18 @@
 //! |---|---|---|
 //! | `registry` | [`Registry::handle`]: the route table, and what is read as it is stored | §11.1 |
 //! | `publish` | the first and second half of a publish, as HTTP | §11.3, §11.4 |
-//! | `resolve` | which release, its receipt, and the head with its proofs | §9 |
+//! | `resolve` | which release, its receipt, and how the package stands | §9 |
+//! | `head` | the newest checkpoint, and proofs from tiles | §9.2 |
+//! | `package_log` | the records of a package, page by page | §11.6 |
 //! | `path`, `http` | requests and answers without a host's types | §11.1 |
 //! | `admission` | [`Admission`]: a blob is judged while it is read | §11.4 |
 //! | `wire` | [`Call`] and [`Reply`]: what the handlers ask of the sequencer | |
 //! | `publication` | a publish request: its form, and whether it may follow | §11.3, §6.4 |
 //! | `scope` | [`ScopePolicy`]: who may begin a package | §11.3 |
 //! | `sequencer` | [`Sequencer`]: the one writer; groups, the published log, recovery | §7, §8 |
-//! | `ledger`, `pending`, `rows` | what the sequencer knows, in SQL | |
-//! | `index`, `layout` | the objects that are read, and where they stand | §11.2, §8.3 |
+//! | `ledger`, `packages`, `pending`, `rows` | what the sequencer knows, in SQL | |
+//! | `stored`, `layout` | a package as reads find it, and where objects stand | §8.3 |
+//! | `index` | the JSON of packages and manifests | §11.2 |
 //! | `store` | [`Blobs`], [`Sql`], [`Clock`], [`Upload`]: the seams to a host | |
 //! | `memory`, `contract` | a store in memory, and the suite that every backend passes | |
 //! | `error` | [`Error`], and the status of each code | §13 |
@@ -32,11 +35,14 @@ mod admission;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
 mod error;
+mod head;
 mod http;
 mod index;
 pub mod layout;
 mod ledger;
 pub mod memory;
+mod package_log;
+mod packages;
 mod path;
 mod pending;
 mod publication;
@@ -47,6 +53,7 @@ mod rows;
 mod scope;
 mod sequencer;
 mod store;
+mod stored;
 mod wire;
 
 pub use admission::{Admission, BlobFacts, Expectation};
@@ -56,4 +63,6 @@ pub use registry::Registry;
 pub use scope::ScopePolicy;
 pub use sequencer::{LogConfig, Received, Sequencer, Ticket};
 pub use store::{Blobs, Clock, Download, Etag, Object, Put, Sql, StoreError, Upload, Value};
-pub use wire::{Call, Committed, Expected, MESSAGE_BYTES, Published, Reply, SequencerClient};
+pub use wire::{
+    Call, Committed, CommittedRelease, Expected, MESSAGE_BYTES, Published, Reply, SequencerClient,
+};

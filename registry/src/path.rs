@@ -16,6 +16,7 @@ pub(crate) enum Route {
     Log,
     Checkpoint,
     Package(PackageName),
+    PackageLog(PackageName),
     Resolve(PackageName),
     Manifest(Cid),
     Carriers(Cid),
@@ -55,6 +56,7 @@ impl Route {
                 let name: PackageName = name.parse()?;
                 match rest {
                     [] => Ok(Route::Package(name)),
+                    ["log"] => Ok(Route::PackageLog(name)),
                     ["resolve"] => Ok(Route::Resolve(name)),
                     _ => Err(unknown()),
                 }
@@ -151,9 +153,13 @@ mod tests {
             assert_eq!(parsed, Route::Package(hello.clone()));
             let parsed = Route::parse(&format!("/v1/packages/{path}/resolve")).expect("a route");
             assert_eq!(parsed, Route::Resolve(hello.clone()));
+            let parsed = Route::parse(&format!("/v1/packages/{path}/log")).expect("a route");
+            assert_eq!(parsed, Route::PackageLog(hello.clone()));
         }
-        let resolve = "@acme/resolve".parse().expect("a name");
-        assert_eq!(Route::parse("/v1/packages/@acme/resolve").expect("a route"), Route::Package(resolve));
+        for name in ["@acme/resolve", "@acme/log"] {
+            let package = Route::Package(name.parse().expect("a name"));
+            assert_eq!(Route::parse(&format!("/v1/packages/{name}")).expect("a route"), package);
+        }
     }
 
     #[test]

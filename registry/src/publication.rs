@@ -1,25 +1,30 @@
 //! A publish request (SPEC §11.3): what can be judged without knowing the package, and then whether it may follow.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cidery_protocol::{
-    Action, Authority, Cid, Envelope, Error as Refusal, Origin, PackageName, PackageState, PublicKey, Record,
-    SignedRecord, limits, manifest::Manifest,
+    Action, Attest, Authority, Cid, Envelope, Error as Refusal, Origin, PackageName, PackageState, Powers,
+    PublicKey, Record, Rekey, Release, Signatories, SignedRecord, Transfer, limits, manifest::Manifest,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
-use crate::{Error, Expectation, ledger::Step, scope::ScopePolicy};
+use crate::{
+    Error, Expectation, admission::statements, ledger::Step, packages::difference, scope::ScopePolicy,
+};
+
+/// Records of a request.
+const RECORDS: usize = 16;
 
 /// What is to be published: well-formed, with the manifest that it names, and not yet anybody's word.
 #[derive(Clone, Debug)]
 pub(crate) struct Publication {
-    init: Option<(Envelope, Record)>,
-    envelope: Envelope,
-    record: Record,
-    pub(crate) manifest: Manifest,
+    records: Vec<(Envelope, Record)>,
+    /// The last of the records: what the request is called by.
+    pub(crate) record: Record,
+    pub(crate) manifest: Option<Manifest>,
     /// What it says of each blob that it names.
     pub(crate) blobs: BTreeMap<Cid, Expectation>,
 }
@@ -29,7 +34,7 @@ pub(crate) struct Publication {
 pub(crate) struct House {
     pub(crate) origin: Origin,
     pub(crate) scopes: ScopePolicy,
-    /// Keys of the log and its cosigner, which are nobody's publisher keys (SPEC §4.3).
+    /// Keys of the log and its cosigner, which are no package's (SPEC §4.3).
     pub(crate) keys: [PublicKey; 2],
 }
 
@@ -38,17 +43,17 @@ pub(crate) struct House {
 struct Json<'a> {
     #[serde(borrow)]
     records: Vec<&'a RawValue>,
-    #[serde(borrow)]
-    manifest: std::borrow::Cow<'a, str>,
+    #[serde(borrow, default)]
+    manifest: Option<Cow<'a, str>>,
 }
 
 impl Publication {
     /// Reads a request's body. The steps:
     ///
-    /// 1. It is within bounds, JSON of its shape, with one or two records.
-    /// 2. Each is an envelope that claims to hold a record.
-    /// 3. They are a release, or an init and a release.
-    /// 4. The manifest has the CID that the release names, and is valid; attestations are of this manifest.
+    /// 1. It is within bounds, JSON of its shape, with 1 to 16 records.
+    /// 2. Each is an envelope that claims to hold a record, and all of them are of one package.
+    /// 3. At most one is a release; the manifest is there where one is, has the CID that it names, and is valid.
+    /// 4. Its attestations, and statements about it, are of this manifest.
     pub(crate) fn parse(body: &[u8]) -> Result<Self, Error> {
         // (1)
         if body.len() > limits::PUBLISH_BYTES {
@@ -57,36 +62,50 @@ impl Publication {
         }
         let json: Json<'_> =
             serde_json::from_slice(body).map_err(|error| Error::request(error.to_string()))?;
-        if !(1..=2).contains(&json.records.len()) {
-            return Err(Error::request(format!("{} records, wanted 1 or 2", json.records.len())));
+        if json.records.len() > RECORDS {
+            let got = json.records.len();
+            return Err(Error::request(format!("{got} records, wanted at most {RECORDS}")));
         }
-        let manifest = STANDARD
-            .decode(json.manifest.as_bytes())
-            .map_err(|error| Error::request(format!("the manifest is not base64: {error}")))?;
         // (2)
-        let mut records = Vec::with_capacity(2);
+        let mut records = Vec::with_capacity(json.records.len());
         for raw in json.records {
             let envelope = Envelope::from_json(raw.get().as_bytes())?;
             let record = envelope.claim()?;
             records.push((envelope, record));
         }
+        let record = records.last().map(|(_, record)| record.clone());
+        let record = record.ok_or_else(|| Error::request("wanted a record"))?;
+        let wanted = &record.body().package;
+        if let Some((_, other)) = records.iter().find(|(_, other)| other.body().package != *wanted) {
+            let (got, wanted) = (other.body().package.to_string(), wanted.to_string());
+            return Err(Refusal::RecordPackage { got, wanted }.into());
+        }
         // (3)
-        let shape = || Error::request("wanted a release, or an init and its first release, in this order");
-        let (envelope, record) = records.pop().ok_or_else(shape)?;
-        let Action::Release(release) = &record.body().action else { return Err(shape()) };
-        let init = records.pop();
-        if init.as_ref().is_some_and(|(_, record)| !matches!(record.body().action, Action::Init(_))) {
-            return Err(shape());
+        let mut publication = Publication { records, record, manifest: None, blobs: BTreeMap::new() };
+        if publication.releases().count() > 1 {
+            return Err(Error::request("wanted at most one release"));
         }
+        publication.manifest = match (publication.release(), json.manifest) {
+            (Some((_, release)), Some(text)) => {
+                let bytes = STANDARD.decode(text.as_bytes());
+                let bytes =
+                    bytes.map_err(|error| Error::request(format!("the manifest is not base64: {error}")))?;
+                Some(Manifest::verify(release.manifest, &bytes)?)
+            }
+            (None, None) => None,
+            _ => return Err(Error::request("wanted a manifest where a release is, and nowhere else")),
+        };
         // (4)
-        let manifest = Manifest::verify(release.manifest, &manifest)?;
-        let subject: [u8; 32] = Sha256::digest(manifest.bytes()).into();
-        if release.provenance.iter().any(|provenance| *provenance.subject != subject) {
-            let reason = "an attestation is not of the manifest that the release names".to_owned();
-            return Err(Refusal::Record { reason }.into());
+        if let (Some((cid, release)), Some(manifest)) = (publication.release(), &publication.manifest) {
+            let about = publication.attests().filter(|attest| attest.release.record == cid);
+            for statement in release.provenance.iter().chain(about.map(|attest| &attest.statement)) {
+                is_about(manifest, &*statement.subject)?;
+            }
         }
-        let blobs = Expectation::of(manifest.body(), release)?;
-        Ok(Publication { init, envelope, record, manifest, blobs })
+        let actions = publication.records.iter().map(|(_, record)| &record.body().action);
+        let body = publication.manifest.as_ref().map(Manifest::body);
+        publication.blobs = Expectation::of(body, actions.flat_map(statements))?;
+        Ok(publication)
     }
 
     /// Checks the signatures that need nothing but the request: where it begins a package, its keys are in it.
@@ -94,16 +113,15 @@ impl Publication {
     /// # Errors
     /// `envelope.signature` or `record.threshold`.
     pub(crate) fn check_beginning(&self) -> Result<(), Error> {
-        if let Some((envelope, _)) = &self.init {
-            let authority = Authority::begin(&SignedRecord::from_envelope(envelope, None)?)?;
-            SignedRecord::from_envelope(&self.envelope, Some(&authority))?;
+        let Some(((envelope, first), rest)) = self.records.split_first() else { return Ok(()) };
+        if !matches!(first.body().action, Action::Init(_)) {
+            return Ok(());
+        }
+        let authority = Authority::begin(&SignedRecord::from_envelope(envelope, None)?)?;
+        for (envelope, _) in rest.iter().filter(|(_, record)| record.body().authority == Some(first.cid())) {
+            SignedRecord::from_envelope(envelope, Some(&authority))?;
         }
         Ok(())
-    }
-
-    /// The release's record.
-    pub(crate) fn record(&self) -> &Record {
-        &self.record
     }
 
     pub(crate) fn cid(&self) -> Cid {
@@ -114,68 +132,139 @@ impl Publication {
         &self.record.body().package
     }
 
-    /// Whether the request would begin a package with another record than `init`.
-    pub(crate) fn begins_other_than(&self, init: &Cid) -> bool {
-        self.init.as_ref().is_some_and(|(_, record)| record.cid() != *init)
+    /// The release among the records, with its record's CID.
+    pub(crate) fn release(&self) -> Option<(Cid, &Release)> {
+        self.releases().next()
     }
 
-    /// The records that would be appended, with the state after each. `before` is the package's state and its `init`.
-    /// An `init` that is the package's own already is left out. The steps:
+    /// The statements about releases that are not in this request.
+    pub(crate) fn attests_of_others(&self) -> impl Iterator<Item = &Attest> {
+        let own = self.release().map(|(cid, _)| cid);
+        self.attests().filter(move |attest| Some(attest.release.record) != own)
+    }
+
+    /// Bytes of the records that change who has the say.
+    pub(crate) fn chain_bytes(&self) -> usize {
+        let changes = self.records.iter().filter(|(_, record)| powers(&record.body().action).is_some());
+        changes.map(|(envelope, _)| envelope.to_json().len()).sum()
+    }
+
+    /// Whether recovery keys say who has the say from now on.
+    pub(crate) fn is_by_recovery(&self) -> bool {
+        self.records.iter().any(|(_, record)| match &record.body().action {
+            Action::Rekey(rekey) => rekey.by == Signatories::Recovery,
+            _ => false,
+        })
+    }
+
+    /// How many of the records, from the first one on, are `known`: they are passed over.
+    pub(crate) fn passed(&self, known: impl Fn(&Cid) -> Result<bool, Error>) -> Result<usize, Error> {
+        for (at, (_, record)) in self.records.iter().enumerate() {
+            if !known(&record.cid())? {
+                return Ok(at);
+            }
+        }
+        Ok(self.records.len())
+    }
+
+    /// The number of its records.
+    pub(crate) fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// The place of a record in the package's log.
+    pub(crate) fn sequence(&self, at: usize) -> u64 {
+        self.records.get(at).map_or(0, |(_, record)| record.body().sequence)
+    }
+
+    /// The records from the one at `passed` on, as they would be appended on top of `before` at `time`, and the state after them.
+    /// The steps:
     ///
     /// 1. The records are for this log.
     /// 2. The signatures are valid and by keys that have a say.
-    /// 3. Who begins a package may do so in its scope, with keys that are not the log's own.
-    /// 4. The state machine of SPEC §6.4 agrees.
+    /// 3. The state machine of SPEC §6.4 agrees.
+    /// 4. Keys are not the log's own, and who begins a package may do so in its scope.
     pub(crate) fn follow(
         &self,
-        before: Option<(&PackageState, Cid)>,
+        passed: usize,
+        before: Option<&PackageState>,
+        time: u64,
         house: &House,
-    ) -> Result<Vec<Step>, Error> {
+    ) -> Result<(Vec<Step>, Option<PackageState>), Error> {
         // (1)
-        for record in self.init.iter().map(|(_, record)| record).chain([&self.record]) {
-            let (got, wanted) = (&record.body().origin, &house.origin);
-            if got != wanted {
-                let (got, wanted) = (got.to_string(), wanted.to_string());
-                return Err(Refusal::RecordOrigin { got, wanted }.into());
-            }
+        let records = &self.records[passed..];
+        if let Some((_, other)) = records.iter().find(|(_, record)| record.body().origin != house.origin) {
+            let (got, wanted) = (other.body().origin.to_string(), house.origin.to_string());
+            return Err(Refusal::RecordOrigin { got, wanted }.into());
         }
-        let mut state = before.map(|(state, _)| state.clone());
-        let mut steps = Vec::with_capacity(2);
-        if let Some((envelope, record)) = &self.init
-            && before.is_none_or(|(_, init)| init != record.cid())
-        {
-            // (2) and (4)
-            let signed = SignedRecord::from_envelope(envelope, None)?;
-            let after = PackageState::apply(state.as_ref(), &signed)?;
+        let mut steps = Vec::with_capacity(records.len());
+        let mut last = None;
+        for (envelope, _) in records {
+            // (2)
+            let before = last.as_ref().or(before);
+            let authority = before.map(|state| state.at(time).authority);
+            let record = SignedRecord::from_envelope(envelope, authority.as_ref())?;
             // (3)
-            house.welcomes(&signed)?;
-            state = Some(after.clone());
-            steps.push(Step { record: signed, after });
+            let after = PackageState::apply(before, &record, time)?;
+            // (4)
+            house.welcomes(&record)?;
+            steps.push(Step { record, time, change: difference(before, &after) });
+            last = Some(after);
         }
-        // (2) and (4)
-        let authority = state.as_ref().map(|state| &state.authority);
-        let signed = SignedRecord::from_envelope(&self.envelope, authority)?;
-        let after = PackageState::apply(state.as_ref(), &signed)?;
-        steps.push(Step { record: signed, after });
-        Ok(steps)
+        Ok((steps, last))
+    }
+
+    fn releases(&self) -> impl Iterator<Item = (Cid, &Release)> {
+        self.records.iter().filter_map(|(_, record)| match &record.body().action {
+            Action::Release(release) => Some((record.cid(), release)),
+            _ => None,
+        })
+    }
+
+    fn attests(&self) -> impl Iterator<Item = &Attest> {
+        self.records.iter().filter_map(|(_, record)| match &record.body().action {
+            Action::Attest(attest) => Some(attest),
+            _ => None,
+        })
     }
 }
 
 impl House {
-    fn welcomes(&self, init: &SignedRecord) -> Result<(), Error> {
-        let Action::Init(action) = &init.record().body().action else {
-            return Err(Error::internal("a package that begins without an init"));
-        };
-        let recovery = action.recovery.iter().flat_map(|recovery| &recovery.keys);
-        if action.keys.iter().chain(recovery).any(|key| self.keys.contains(key)) {
+    fn welcomes(&self, signed: &SignedRecord) -> Result<(), Error> {
+        let body = signed.record().body();
+        let Some(powers) = powers(&body.action) else { return Ok(()) };
+        let recovery = powers.recovery.iter().flat_map(|recovery| &recovery.keys);
+        if powers.keys.iter().chain(recovery).any(|key| self.keys.contains(key)) {
             let reason = "a key of the package is a key of the log (SPEC §4.3)".to_owned();
             return Err(Refusal::Record { reason }.into());
         }
-        let scope = init.record().body().package.scope();
-        if self.scopes.allows(scope, init.signers()) {
-            Ok(())
-        } else {
-            Err(Error::Scope { scope: scope.to_owned() })
+        let scope = body.package.scope();
+        match &body.action {
+            Action::Init(_) if !self.scopes.allows(scope, signed.signers()) => {
+                Err(Error::Scope { scope: scope.to_owned() })
+            }
+            _ => Ok(()),
         }
+    }
+}
+
+/// Whether `subject` is the SHA-256 of a manifest.
+///
+/// # Errors
+/// `record.invalid`.
+pub(crate) fn is_about(manifest: &Manifest, subject: &[u8]) -> Result<(), Refusal> {
+    if Sha256::digest(manifest.bytes())[..] == *subject {
+        return Ok(());
+    }
+    let reason = "a statement is not about the manifest of the release that it is said to be of".to_owned();
+    Err(Refusal::Record { reason })
+}
+
+/// What a record says of who has the say.
+fn powers(action: &Action) -> Option<&Powers> {
+    match action {
+        Action::Init(powers) => Some(powers),
+        Action::Rekey(Rekey { to, .. }) | Action::Transfer(Transfer { to, .. }) => Some(to),
+        _ => None,
     }
 }

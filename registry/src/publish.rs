@@ -6,8 +6,8 @@ use serde_bytes::ByteBuf;
 use serde_json::json;
 
 use crate::{
-    Admission, Blobs, Call, Error, Expected, Published, Registry, Reply, Request, Response, SequencerClient,
-    Upload,
+    Admission, Blobs, Call, CommittedRelease, Error, Expected, Published, Registry, Reply, Request, Response,
+    SequencerClient, Upload,
     path::Query,
     publication::Publication,
     registry::{PUBLISH_BYTES, read_all},
@@ -30,8 +30,8 @@ impl<B: Blobs, L: SequencerClient> Registry<B, L> {
 
     /// The steps:
     ///
-    /// 1. A CID, a release, and an announced length.
-    /// 2. The release waits for the blob, and for a body of this length.
+    /// 1. A CID, a record, and an announced length.
+    /// 2. The publish waits for the blob, and for a body of this length.
     /// 3. The body is hashed while it is stored, and shows only once all of it has agreed.
     /// 4. The sequencer is told what was found: also that the bytes are the right ones, and the manifest is wrong about them.
     pub(crate) async fn upload<U: Upload>(
@@ -40,13 +40,13 @@ impl<B: Blobs, L: SequencerClient> Registry<B, L> {
         request: Request<U>,
     ) -> Result<Response<B::Body>, Error> {
         // (1)
-        let query = Query::parse(&request.query, &["release"])?;
-        let release =
-            query.get::<Cid>("release")?.ok_or_else(|| Error::request("wanted the parameter `release`"))?;
-        let release = release.expect(Codec::DagCbor)?;
+        let query = Query::parse(&request.query, &["record"])?;
+        let record =
+            query.get::<Cid>("record")?.ok_or_else(|| Error::request("wanted the parameter `record`"))?;
+        let record = record.expect(Codec::DagCbor)?;
         let length = request.content_length.ok_or_else(|| Error::request("wanted a content-length"))?;
         // (2)
-        let Expected { expectation, stored } = match self.ask(Call::Expects { release, blob }).await? {
+        let Expected { expectation, stored } = match self.ask(Call::Expects { record, blob }).await? {
             Reply::Expected(expected) => expected,
             other => return Err(unasked(&other)),
         };
@@ -61,7 +61,7 @@ impl<B: Blobs, L: SequencerClient> Registry<B, L> {
             &stored_now
         {
             // The answer is the refusal, whether its place is free again or only later.
-            let _ = self.ask(Call::Unfit { release }).await;
+            let _ = self.ask(Call::Unfit { record }).await;
         }
         let facts = stored_now?;
         match self.ask(Call::Uploaded { blob, facts }).await? {
@@ -93,24 +93,27 @@ fn unasked(reply: &Reply) -> Error {
 
 fn answer<B>(published: &Published) -> Response<B> {
     match published {
-        Published::Missing { release, blobs, expires } => {
+        Published::Missing { record, blobs, expires } => {
             let blob = |(cid, size): &(Cid, u64)| json!({ "cid": cid.to_string(), "size": size });
             let blobs: Vec<_> = blobs.iter().map(blob).collect();
             let body = json!({
-                "status": "missing", "release": release.to_string(), "blobs": blobs, "expires": expires,
+                "status": "missing", "record": record.to_string(), "blobs": blobs, "expires": expires,
             });
             Response::json(202, &body)
         }
         Published::Committed(committed) => {
-            let body = json!({
+            let mut body = json!({
                 "status": "committed",
-                "release": committed.release.to_string(),
                 "package": committed.package,
-                "version": committed.version,
-                "manifest": committed.manifest.to_string(),
+                "record": committed.record.to_string(),
+                "sequence": committed.sequence,
                 "index": committed.index,
                 "receipt": STANDARD.encode(&committed.receipt),
             });
+            if let Some(CommittedRelease { record, version, manifest }) = &committed.release {
+                let (record, manifest) = (record.to_string(), manifest.to_string());
+                body["release"] = json!({ "record": record, "version": version, "manifest": manifest });
+            }
             Response::json(if committed.again { 200 } else { 201 }, &body)
         }
     }

@@ -1,14 +1,18 @@
 //! The handlers: which request is answered by what.
 
 use bytes::{Bytes, BytesMut};
-use cidery_protocol::{Error as Refusal, limits};
+use cidery_protocol::{Error as Refusal, PackageName, limits};
 
 use crate::{
     Blobs, Body, Error, Request, Response, SequencerClient, Upload,
-    index::INDEX_BYTES,
+    index::{self, PackageIndex},
     layout,
     path::{Query, Route},
+    stored::{INDEX_BYTES, StoredPackage},
 };
+
+/// What indexes are sent as.
+const JSON: &str = "application/json";
 
 /// What a manifest is sent as.
 const MANIFEST: &str = "application/vnd.cidery.manifest+cbor";
@@ -47,19 +51,17 @@ impl<B: Blobs, L: SequencerClient> Registry<B, L> {
         let route = Route::parse(&request.path)?;
         match (request.method.as_str(), route) {
             ("GET", Route::Resolve(name)) => self.resolve(&name, &request.query).await,
+            ("GET", Route::PackageLog(name)) => self.package_log(&name, &request.query).await,
             ("PUT", Route::Blob(cid)) => self.upload(cid, request).await,
             (method, route) => {
                 Query::parse(&request.query, &[])?;
                 match (method, route) {
-                    ("GET", Route::Log) => self.document(layout::KEYS, "application/json", "log").await,
+                    ("GET", Route::Log) => self.document(layout::KEYS, JSON, "log").await,
                     ("GET", Route::Checkpoint) => self.document(layout::CHECKPOINT, NOTE, "checkpoint").await,
-                    ("GET", Route::Package(name)) => {
-                        let what = format!("package `{name}`");
-                        self.document(&layout::package(&name), "application/json", &what).await
-                    }
+                    ("GET", Route::Package(name)) => self.package(&name).await,
                     ("GET", Route::Carriers(cid)) => {
                         let what = format!("release with the manifest {cid}");
-                        self.document(&layout::releases(&cid), "application/json", &what).await
+                        self.document(&layout::releases(&cid), JSON, &what).await
                     }
                     ("GET", Route::Manifest(cid)) => {
                         self.object(&layout::manifest(&cid), MANIFEST, &format!("manifest {cid}")).await
@@ -79,6 +81,21 @@ impl<B: Blobs, L: SequencerClient> Registry<B, L> {
                 }
             }
         }
+    }
+
+    /// The package as it stands at the head's time.
+    async fn package(&self, name: &PackageName) -> Result<Response<B::Body>, Error> {
+        let stored = self.stored(name).await?;
+        let stored = stored.at(self.tip().await?.time);
+        Ok(Response::fresh(200, JSON, index::write(&PackageIndex::of(&stored))?))
+    }
+
+    /// A package as the sequencer last wrote it.
+    pub(crate) async fn stored(&self, name: &PackageName) -> Result<StoredPackage, Error> {
+        let key = layout::package(name);
+        let object = self.blobs.get(&key, INDEX_BYTES).await?;
+        let object = object.ok_or_else(|| Error::not_found(format!("package `{name}`")))?;
+        Ok(StoredPackage::decode(&key, &object.bytes)?)
     }
 
     /// An object that changes.

@@ -3,6 +3,7 @@
 use std::{fmt::Display, str::FromStr, vec::IntoIter};
 
 use cidery_protocol::log::Hash;
+use serde::{Serialize, de::DeserializeOwned};
 use serde_bytes::ByteArray;
 
 use crate::{Error, Value};
@@ -18,6 +19,12 @@ pub(crate) fn text(value: impl Display) -> Value {
 
 pub(crate) fn blob(bytes: &[u8]) -> Value {
     Value::Blob(bytes.to_vec())
+}
+
+/// One of the protocol's types, as CBOR.
+pub(crate) fn object<T: Serialize>(object: &T) -> Result<Value, Error> {
+    let bytes = serde_ipld_dagcbor::to_vec(object);
+    bytes.map(Value::Blob).map_err(|error| Error::internal(error.to_string()))
 }
 
 /// A row that is read from the left.
@@ -53,9 +60,19 @@ impl Row {
         Ok(Hash::from_bytes(self.bytes::<32>()?.into_array()))
     }
 
+    pub(crate) fn object<T: DeserializeOwned>(&mut self) -> Result<T, Error> {
+        serde_ipld_dagcbor::from_slice(&self.blob()?).map_err(|error| wanted(&error.to_string()))
+    }
+
     pub(crate) fn parse<T: FromStr>(&mut self) -> Result<T, Error> {
+        self.parse_some()?.ok_or_else(|| wanted("text"))
+    }
+
+    /// NULL is none.
+    pub(crate) fn parse_some<T: FromStr>(&mut self) -> Result<Option<T>, Error> {
         match self.0.next() {
-            Some(Value::Text(text)) => text.parse().map_err(|_| wanted("text of its form")),
+            Some(Value::Text(text)) => text.parse().map(Some).map_err(|_| wanted("text of its form")),
+            Some(Value::Null) => Ok(None),
             _ => Err(wanted("text")),
         }
     }

@@ -22,10 +22,10 @@ pub trait SequencerClient: Send + Sync {
 pub enum Call {
     /// The body of `POST /v1/publish` (SPEC §11.3).
     Publish(ByteBuf),
-    /// What is expected of a blob that is uploaded for a pending release (SPEC §11.4).
+    /// What is expected of a blob that is uploaded for a pending publish (SPEC §11.4).
     Expects {
-        /// The release's record.
-        release: Cid,
+        /// The last of the publish's records.
+        record: Cid,
         /// The blob.
         blob: Cid,
     },
@@ -36,10 +36,10 @@ pub enum Call {
         /// What was found while it was read.
         facts: BlobFacts,
     },
-    /// A blob came whole, and it is not what the manifest of a pending release says of it: that release can never be logged.
+    /// A blob came whole, and it is not what the manifest of a pending publish says of it: that can never be logged.
     Unfit {
-        /// The release's record.
-        release: Cid,
+        /// The last of the publish's records.
+        record: Cid,
     },
 }
 
@@ -61,40 +61,51 @@ pub enum Reply {
 pub enum Published {
     /// It waits for blobs.
     Missing {
-        /// The release's record.
-        release: Cid,
+        /// The last of its records.
+        record: Cid,
         /// The blobs that the registry lacks, and their sizes.
         blobs: Vec<(Cid, u64)>,
         /// Until when they are taken: seconds since 1970.
         expires: u64,
     },
-    /// It is in the log, under a signed checkpoint.
-    Committed(Committed),
+    /// Its records are in the log, under a signed checkpoint.
+    Committed(Box<Committed>),
+}
+
+/// A publish whose records are in the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Committed {
+    /// Whether they were in the log before.
+    pub again: bool,
+    /// The package.
+    pub package: PackageName,
+    /// The last of the records.
+    pub record: Cid,
+    /// Its place in the package's log.
+    pub sequence: u64,
+    /// Its place in the log.
+    pub index: u64,
+    /// The bytes of its receipt.
+    pub receipt: ByteBuf,
+    /// The release among the records.
+    pub release: Option<CommittedRelease>,
 }
 
 /// A release that is in the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Committed {
-    /// Whether it was in the log before.
-    pub again: bool,
+pub struct CommittedRelease {
     /// Its record.
-    pub release: Cid,
-    /// The package.
-    pub package: PackageName,
+    pub record: Cid,
     /// The version.
     pub version: Version,
     /// The code.
     pub manifest: Cid,
-    /// Its place in the log.
-    pub index: u64,
-    /// The receipt's bytes.
-    pub receipt: ByteBuf,
 }
 
 /// What is expected of a blob.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Expected {
-    /// What the release says of it.
+    /// What the publish says of it.
     pub expectation: Expectation,
     /// Whether the registry has it already. The same bytes are taken once more, and change nothing.
     pub stored: bool,
@@ -147,7 +158,7 @@ mod tests {
         let facts = BlobFacts { size: 5, text: true, sha256: serde_bytes::ByteArray::new([1; 32]) };
         let call = Call::Uploaded { blob: cid, facts };
         assert_eq!(Call::decode(&call.encode().expect("bytes")).expect("a call"), call);
-        let missing = Published::Missing { release: cid, blobs: vec![(cid, 5)], expires: 1 << 33 };
+        let missing = Published::Missing { record: cid, blobs: vec![(cid, 5)], expires: 1 << 33 };
         let reply = Reply::Published(missing);
         assert_eq!(Reply::decode(&reply.encode().expect("bytes")).expect("a reply"), reply);
         assert!(Call::decode(b"\xa0").is_err());

@@ -10,29 +10,36 @@ from typing import Any, Callable
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from cidery_spec import cbor, keys, manifest, notes, policy, records, release, verify
+from cidery_spec import authority, cbor, keys, manifest, notes, package, policy, records, release, signed, tree, verify
 from cidery_spec.cid import DAG_CBOR, RAW, Cid
 from cidery_spec.errors import Refused, require
 from cidery_spec.ranges import Range
+from cidery_spec.request import Request, Seen
 
 SPEC = Path(__file__).resolve().parents[2] / "SPEC.md"
-NOW = 1_790_000_000
+RECORD, ENTRY = "Record: ", "Log entry: "
 
 
 class Examples:
-    """Section 15, by the numbers of its parts."""
+    """Section 15, by the titles of its parts."""
 
     def __init__(self) -> None:
-        parts = re.split(r"^### (15\.\d+) .*$", SPEC.read_text("utf-8"), flags=re.MULTILINE)
+        parts = re.split(r"^### 15\.\d+ (.*)$", SPEC.read_text("utf-8"), flags=re.MULTILINE)
         self.parts = dict(zip(parts[1::2], parts[2::2]))
-        self.blob = self.block("15.2", 0).encode()
-        self.manifest, self.init, self.release = self.hex("15.3"), self.hex("15.4"), self.hex("15.5")
-        self.envelope = self.block("15.6", 0).rstrip("\n").encode()
-        self.entry = self.hex("15.7")
-        self.small, self.large = self.block("15.8", 0).encode(), self.block("15.9", 0).encode()
-        self.receipt, self.head = self.hex("15.10"), self.hex("15.11")
-        rows = re.findall(r"^\| (\w+) \| `(\w\w)` × 32 \| `(\w+)` \| `(\w+)` \|$", self.parts["15.1"], re.MULTILINE)
-        self.keys = {role: (bytes.fromhex(seed) * 32, bytes.fromhex(key), text) for role, seed, key, text in rows}
+        self.blob = self.block("Blob", 0).encode()
+        self.manifest = self.hex("Manifest")
+        self.story = [title[len(RECORD) :] for title in self.parts if title.startswith(RECORD)]
+        self.records = {title: self.hex(RECORD + title) for title in self.story}
+        self.entries = {title: self.hex(ENTRY + title) for title in self.story}
+        self.envelope = self.block("Envelope of the release", 0).rstrip("\n").encode()
+        self.signed = self.hex("Signed record: release")
+        small, large = (title for title in self.parts if title.startswith("Checkpoint of size "))
+        self.small, self.large = self.block(small, 0).encode(), self.block(large, 0).encode()
+        self.head_time = int(re.findall(r"cosigned at (\d+)", large)[0])
+        self.receipt, self.head = self.hex("Receipt of the release"), self.hex("Head")
+        rows = re.findall(r"^\| (\w+) \| `(\w\w)` × 32 \| `(\w+)` \| `(\w+)` \|$", self.parts["Keys"], re.MULTILINE)
+        #: Role, secret seed, public key and its text.
+        self.keys = [(role, bytes.fromhex(seed) * 32, bytes.fromhex(key), text) for role, seed, key, text in rows]
 
     def block(self, part: str, number: int) -> str:
         """A fenced block of a part, with the newline that ends it."""
@@ -50,68 +57,139 @@ class Examples:
         return Cid.from_text(re.findall(r"^CID `(\w+)`", self.parts[part], re.MULTILINE)[0])
 
     def public(self, role: str) -> bytes:
-        """The public key of a role."""
-        return self.keys[role][1]
+        """The first public key of a role."""
+        return next(key for each, _, key, _ in self.keys if each == role)
+
+    def text(self, role: str) -> str:
+        """The same, as text."""
+        return keys.key_to_text(self.public(role))
 
 
 EXAMPLES = Examples()
+NOW = EXAMPLES.head_time
 #: Pins the keys of the examples, and nothing else.
 POLICY = """{
     "origins": { "log.example": { "logKeys": ["%s"], "cosigner": "%s" } },
-    "packages": { "@acme/*": { "origin": "log.example", "keys": ["%s"], "egress": ["api.example.com"] } }
-}""" % tuple(EXAMPLES.keys[role][2] for role in ("log", "cosigner", "publisher"))
+    "packages": { "@acme/*": {
+        "origin": "log.example", "keys": ["%s"], "recovery": { "keys": ["%s"], "threshold": 1 },
+        "yanked": ["high"], "egress": ["api.example.com"]
+    } }
+}""" % tuple(map(EXAMPLES.text, ("log", "cosigner", "publisher", "recovery")))
 RULES = policy.decode(POLICY.encode())
-REQUEST = verify.Request("@acme/hello", range=Range("^1"))
+REQUEST = Request("@acme/hello", range=Range("^1"))
 
 
 class Forms(unittest.TestCase):
     """Each example is what its part says."""
 
     def test_keys(self) -> None:
-        self.assertEqual(set(EXAMPLES.keys), {"publisher", "log", "cosigner"})
-        for seed, public, text in EXAMPLES.keys.values():
+        self.assertEqual({role for role, *_ in EXAMPLES.keys}, {"publisher", "log", "cosigner", "recovery"})
+        for _, seed, public, text in EXAMPLES.keys:
             self.assertEqual(Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw(), public)
             self.assertEqual((keys.key_to_text(public), keys.key_from_text(text)), (text, public))
 
     def test_blob(self) -> None:
-        named = EXAMPLES.cid("15.2")
+        named = EXAMPLES.cid("Blob")
         self.assertEqual(Cid.hashing(RAW, EXAMPLES.blob), named)
-        self.assertIn(f"binary `{named.binary.hex()}`", EXAMPLES.parts["15.2"])
+        self.assertIn(f"binary `{named.binary.hex()}`", EXAMPLES.parts["Blob"])
+
+    def test_every_kind_is_there(self) -> None:
+        self.assertEqual({title.split()[0] for title in EXAMPLES.story}, set(records.KINDS))
+        self.assertIn("rekey by recovery keys", EXAMPLES.story)
 
     def test_objects(self) -> None:
-        for part, data in (("15.3", EXAMPLES.manifest), ("15.4", EXAMPLES.init), ("15.5", EXAMPLES.release)):
-            self.assertEqual(Cid.hashing(DAG_CBOR, data), EXAMPLES.cid(part))
-        for part in ("15.3", "15.4", "15.5", "15.7", "15.10", "15.11"):
+        self.assertEqual(Cid.hashing(DAG_CBOR, EXAMPLES.manifest), EXAMPLES.cid("Manifest"))
+        for title, data in EXAMPLES.records.items():
+            self.assertEqual(Cid.hashing(DAG_CBOR, data), EXAMPLES.cid(RECORD + title), title)
+        shown = ["Manifest", *(RECORD + title for title in EXAMPLES.story)]
+        outer = [ENTRY + title for title in EXAMPLES.story] + ["Signed record: release", "Receipt of the release", "Head"]
+        for part in shown + outer:
             decoded = cbor.decode(EXAMPLES.hex(part))
-            self.assertEqual(cbor.encode(decoded), EXAMPLES.hex(part))
-            self.assertEqual(notation(decoded, inside=part in ("15.7", "15.10", "15.11")), EXAMPLES.block(part, 0)[:-1])
+            self.assertEqual(cbor.encode(decoded), EXAMPLES.hex(part), part)
+            self.assertEqual(notation(decoded, inside=part in outer), EXAMPLES.block(part, 0)[:-1], part)
 
     def test_manifest(self) -> None:
         (module,) = manifest.decode(EXAMPLES.manifest)["modules"]
         manifest.check_module(module, EXAMPLES.blob)
 
-    def test_envelope_and_entry(self) -> None:
-        envelope = records.decode_envelope(EXAMPLES.envelope)
-        self.assertEqual(envelope.payload, EXAMPLES.release)
-        self.assertIn(f"Signed: `{envelope.signing_input.hex()}`", EXAMPLES.parts["15.6"])
+    def test_what_is_said_of_the_manifest(self) -> None:
+        """SPEC 6.2: statements name the SHA-256 of the release's manifest."""
+        digest = hashlib.sha256(EXAMPLES.manifest).digest()
+        made, attested = (cbor.decode(EXAMPLES.records[title])["body"] for title in ("release", "attest"))
+        self.assertEqual(made["manifest"], EXAMPLES.cid("Manifest"))
+        self.assertEqual([each["subject"] for each in (*made["provenance"], attested["statement"])], [digest] * 2)
+
+    def test_envelope_signed_record_and_entries(self) -> None:
+        envelope = signed.decode_envelope(EXAMPLES.envelope)
+        self.assertEqual(envelope.payload, EXAMPLES.records["release"])
+        self.assertIn(f"Signed: `{envelope.signing_input.hex()}`", EXAMPLES.parts["Envelope of the release"])
         ((_, signature),) = envelope.signatures
-        entry = {
-            "kind": "record",
+        fields = {
             "type": envelope.type,
             "payload": envelope.payload,
             "signatures": [{"key": EXAMPLES.public("publisher"), "sig": signature}],
         }
-        self.assertEqual(cbor.encode(entry), EXAMPLES.entry)
+        self.assertEqual(cbor.encode(fields), EXAMPLES.signed)
+        self.assertEqual(signed_record("release"), EXAMPLES.signed)
+        for title in EXAMPLES.story:
+            self.assertEqual(signed.decode_entry(EXAMPLES.entries[title])[0].payload, EXAMPLES.records[title])
+
+    def test_checkpoints(self) -> None:
+        leaves = [tree.leaf(entry) for entry in EXAMPLES.entries.values()]
+        for data in (EXAMPLES.small, EXAMPLES.large):
+            checkpoint = notes.decode(data)
+            self.assertEqual(checkpoint.root, merkle(leaves[: checkpoint.size]))
+        self.assertEqual(notes.decode(EXAMPLES.large).size, len(leaves))
 
     def test_receipt_and_head(self) -> None:
-        receipt, head = cbor.decode(EXAMPLES.receipt), cbor.decode(EXAMPLES.head)
-        self.assertEqual(receipt["release"], EXAMPLES.entry)
-        self.assertEqual((receipt["checkpoint"], head["checkpoint"]), (EXAMPLES.small, EXAMPLES.large))
-        (init,) = release.decode_receipt(EXAMPLES.receipt).chain
-        self.assertEqual(records.decode_entry(init).payload, EXAMPLES.init)
+        receipt, head = release.decode_receipt(EXAMPLES.receipt), release.decode_head(EXAMPLES.head)
+        self.assertEqual(receipt.record, EXAMPLES.entries["release"])
+        self.assertEqual(receipt.chain, [signed_record("init")])
+        self.assertEqual(head.chain, [signed_record(title) for title in ("rekey", "transfer", "rekey by recovery keys")])
+        self.assertEqual(head.yank, signed_record("yank"))
+        self.assertEqual(
+            (cbor.decode(EXAMPLES.receipt)["checkpoint"], cbor.decode(EXAMPLES.head)["checkpoint"]),
+            (EXAMPLES.small, EXAMPLES.large),
+        )
         resolution = {"format": "cidery-resolution-v1", "receipt": EXAMPLES.receipt, "head": EXAMPLES.head}
-        self.assertIn(f"{len(cbor.encode(resolution))} bytes", EXAMPLES.parts["15.12"])
+        self.assertIn(f"{len(cbor.encode(resolution))} bytes", EXAMPLES.parts["Resolution"])
         self.assertEqual(release.decode_resolution(cbor.encode(resolution)), (EXAMPLES.receipt, EXAMPLES.head))
+
+
+class Histories(unittest.TestCase):
+    """The entries together are the log of a package."""
+
+    def test_state(self) -> None:
+        state, _, refused = package.replay(EXAMPLES.entries.values())
+        self.assertIsNone(refused)
+        told = state.told()
+        named = {title: str(EXAMPLES.cid(RECORD + title)) for title in EXAMPLES.story}
+        last = "rekey by recovery keys"
+        self.assertEqual((told["init"], told["newest"], told["sequence"]), (named["init"], named[last], 7))
+        self.assertEqual(told["authority"]["record"], named["transfer"])
+        time = signed.decode_entry(EXAMPLES.entries[last])[1]
+        delay = told["authority"]["recovery"]["delay"]
+        self.assertEqual(told["pending"], {"record": named[last], "from": time + delay})
+        (made,), (stable,) = told["releases"], told["channels"]
+        self.assertEqual((made["record"], made["yanked"]["record"]), (named["release"], named["yank"]))
+        self.assertEqual((stable["record"], stable["targets"][0]["record"]), (named["channel"], named["release"]))
+        self.assertNotIn("void", {**made, **stable})
+
+        self.assertEqual(state.at(time + delay - 1), state)
+        after = state.at(time + delay).told()
+        self.assertEqual(after["authority"]["record"], named[last])
+        self.assertNotIn("pending", after)
+
+    def test_no_other_order(self) -> None:
+        """T21: no entry is dropped, doubled or swapped with another one."""
+        entries = list(EXAMPLES.entries.values())
+        for place, entry in enumerate(entries):
+            others = [[*entries[: place + 1], *entries[place:]]]
+            if place + 1 < len(entries):
+                others.append(entries[:place] + entries[place + 1 :])
+                others.append([*entries[:place], entries[place + 1], entry, *entries[place + 2 :]])
+            for other in others:
+                self.assertIsNotNone(package.replay(other)[2], place)
 
 
 class Verdict(unittest.TestCase):
@@ -120,23 +198,35 @@ class Verdict(unittest.TestCase):
     def test_verdict(self) -> None:
         found = check_release(EXAMPLES.receipt, EXAMPLES.head)
         decoded = verify.verify_manifest(found, EXAMPLES.manifest)
+        statement = cbor.decode(EXAMPLES.records["release"])["body"]["provenance"][0]
         self.assertEqual(
             verify.verdict(found, decoded),
             {
                 "package": "@acme/hello",
                 "version": "1.0.0",
-                "record": str(EXAMPLES.cid("15.5")),
+                "record": str(EXAMPLES.cid("Record: release")),
                 "sequence": 1,
                 "index": 1,
-                "manifest": str(EXAMPLES.cid("15.3")),
-                "signers": [EXAMPLES.keys["publisher"][2]],
-                "init": str(EXAMPLES.cid("15.4")),
+                "time": signed.decode_entry(EXAMPLES.entries["release"])[1],
+                "manifest": str(EXAMPLES.cid("Manifest")),
+                "signers": [EXAMPLES.text("publisher")],
+                "init": str(EXAMPLES.cid("Record: init")),
+                "authority": str(EXAMPLES.cid("Record: rekey by recovery keys")),
                 "origin": "log.example",
-                "head": {"size": 3, "root": notes.decode(EXAMPLES.large).root.hex(), "time": NOW},
+                "head": {"size": 8, "root": notes.decode(EXAMPLES.large).root.hex(), "time": NOW, "witnesses": []},
+                "provenance": [{"cid": str(statement["cid"]), "size": 2, "subject": statement["subject"].hex()}],
+                "yanked": {
+                    "severity": "high",
+                    "reason": "security",
+                    "text": "It answers everybody.",
+                    "replacement": "1.0.1",
+                },
                 "egress": ["api.example.com"],
                 "validUntil": NOW + 86_400,
+                "graceUntil": NOW + 86_400,
             },
         )
+        self.assertEqual(found.highest, 7)
 
 
 class Flips(unittest.TestCase):
@@ -152,14 +242,14 @@ class Flips(unittest.TestCase):
                 check(bytes(flipped))
 
     def test_blob(self) -> None:
-        self.refuses_flips(EXAMPLES.blob, EXAMPLES.cid("15.2").check)
+        self.refuses_flips(EXAMPLES.blob, EXAMPLES.cid("Blob").check)
         by_sha256 = {**manifest.decode(EXAMPLES.manifest)["modules"][0], "sha256": hashlib.sha256(b"").digest()}
         with self.assertRaisesRegex(Refused, "module.sha256"):
             manifest.check_module(by_sha256, EXAMPLES.blob)
 
     def test_objects(self) -> None:
-        self.refuses_flips(EXAMPLES.init, EXAMPLES.cid("15.4").check)
-        self.refuses_flips(EXAMPLES.release, EXAMPLES.cid("15.5").check)
+        for title, data in EXAMPLES.records.items():
+            self.refuses_flips(data, EXAMPLES.cid(RECORD + title).check)
         found = check_release(EXAMPLES.receipt, EXAMPLES.head)
         self.refuses_flips(EXAMPLES.manifest, lambda data: verify.verify_manifest(found, data))
 
@@ -167,21 +257,26 @@ class Flips(unittest.TestCase):
         publisher = EXAMPLES.public("publisher")
 
         def check(data: bytes) -> None:
-            envelope = records.decode_envelope(data)
+            envelope = signed.decode_envelope(data)
             ((_, signature),) = envelope.signatures
             keys.check(publisher, signature, envelope.signing_input, "envelope.signature")
 
         self.refuses_flips(EXAMPLES.envelope, check)
 
-    def test_entry(self) -> None:
-        (init,) = release.decode_receipt(EXAMPLES.receipt).chain
-        authority = records.decode_record(records.decode_entry(init))
+    def test_signed_records(self) -> None:
+        state: package.State | None = None
+        for title, entry in EXAMPLES.entries.items():
+            if state is not None:
+                above = state.authority
 
-        def check(data: bytes) -> None:
-            entry = records.decode_entry(data)
-            records.check_release(entry, records.decode_record(entry), authority)
+                def check(data: bytes) -> None:
+                    opened = signed.decode_signed(data)
+                    record = records.decode(opened)
+                    following = record.kind in records.AUTHORITIES
+                    (authority.succeed if following else authority.allow)(above, opened, record)
 
-        self.refuses_flips(EXAMPLES.entry, check)
+                self.refuses_flips(signed_record(title), check)
+            state = package.begin(entry) if state is None else state.after(entry)
 
     def test_checkpoints(self) -> None:
         log, cosigner = EXAMPLES.public("log"), EXAMPLES.public("cosigner")
@@ -205,8 +300,22 @@ class Flips(unittest.TestCase):
 
 
 def check_release(receipt: bytes, head: bytes) -> verify.Release:
-    """Steps (1) to (11) over the examples."""
-    return verify.verify_release(REQUEST, receipt, head, RULES, verify.Seen(), NOW)
+    """Steps (1) to (14) over the examples."""
+    return verify.verify_release(REQUEST, receipt, head, RULES, Seen(), NOW)
+
+
+def signed_record(title: str) -> bytes:
+    """SPEC 6.8: what an entry carries."""
+    entry = cbor.decode(EXAMPLES.entries[title])
+    return cbor.encode({name: entry[name] for name in ("type", "payload", "signatures")})
+
+
+def merkle(leaves: list[bytes]) -> bytes:
+    """MTH of RFC 6962, section 2.1, over leaf hashes."""
+    if len(leaves) == 1:
+        return leaves[0]
+    middle = 1 << (len(leaves) - 1).bit_length() - 1
+    return tree.node(merkle(leaves[:middle]), merkle(leaves[middle:]))
 
 
 def notation(value: Any, indent: str = "", inside: bool = False) -> str:

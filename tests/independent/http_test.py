@@ -16,9 +16,9 @@ from cidery_spec import cbor
 from examples_test import EXAMPLES, NOW, POLICY
 
 SCRIPT = Path(__file__).resolve().parent / "verify.py"
-RESOLVE = "/v1/packages/@acme/hello/resolve?range=%5E1"
-MANIFEST = f"/v1/manifests/{EXAMPLES.cid('15.3')}"
-BLOB = f"/v1/blobs/{EXAMPLES.cid('15.2')}"
+RESOLVE = "/v1/packages/@acme/hello/resolve?range=%5E1&yanked=high"
+MANIFEST = f"/v1/manifests/{EXAMPLES.cid('Manifest')}"
+BLOB = f"/v1/blobs/{EXAMPLES.cid('Blob')}"
 
 
 class Server(ThreadingHTTPServer):
@@ -75,7 +75,7 @@ class Command(unittest.TestCase):
     def test_verdict(self) -> None:
         code, told = self.run_command()
         self.assertEqual(code, 0, told)
-        self.assertEqual((told["version"], told["manifest"], told["modules"]), ("1.0.0", str(EXAMPLES.cid("15.3")), 1))
+        self.assertEqual((told["version"], told["manifest"], told["modules"]), ("1.0.0", str(EXAMPLES.cid("Manifest")), 1))
 
     def test_what_the_registry_alters(self) -> None:
         for path, body, code in (

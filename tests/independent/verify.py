@@ -20,6 +20,7 @@ from typing import Any
 from cidery_spec import manifest, policy, release, verify
 from cidery_spec.errors import Refused, require
 from cidery_spec.ranges import Range
+from cidery_spec.request import Request, Seen
 
 TIMEOUT_SECONDS = 30
 CHUNK = 1 << 16
@@ -31,9 +32,10 @@ class Registry:
     def __init__(self, url: str) -> None:
         self._url = url.rstrip("/")
 
-    def resolve(self, package: str, wanted: str) -> bytes:
-        """A resolution of the greatest version of `package` in the range `wanted`."""
-        query = urllib.parse.urlencode({"range": wanted})
+    def resolve(self, package: str, wanted: str, tolerated: frozenset[str]) -> bytes:
+        """A resolution of the greatest version of `package` in the range `wanted`, with what yanks are tolerated."""
+        asked = {"range": wanted, **({"yanked": ",".join(sorted(tolerated))} if tolerated else {})}
+        query = urllib.parse.urlencode(asked, safe=",")
         return self._get(f"/v1/packages/{package}/resolve?{query}", release.MAX_OBJECT)
 
     def manifest(self, cid: str) -> bytes:
@@ -72,10 +74,10 @@ def _told(error: urllib.error.HTTPError, path: str) -> Refused:
 
 def fetch_and_verify(registry: Registry, package: str, wanted: str, rules: policy.Policy, now: int) -> dict[str, Any]:
     """The verdict on the greatest version of `package` in the range `wanted`, with all its blobs."""
-    request = verify.Request(package, range=Range(wanted))
-    rules.rule(package)
-    receipt, head = release.decode_resolution(registry.resolve(package, wanted))
-    found = verify.verify_release(request, receipt, head, rules, verify.Seen(), now)
+    request = Request(package, range=Range(wanted))
+    rule, _ = rules.rule(package)
+    receipt, head = release.decode_resolution(registry.resolve(package, wanted, rule.yanked))
+    found = verify.verify_release(request, receipt, head, rules, Seen(), now)
     code = verify.verify_manifest(found, registry.manifest(str(found.record.body["manifest"])))
     for module in code["modules"]:
         manifest.check_module(module, registry.blob(str(module["cid"]), module["size"]))

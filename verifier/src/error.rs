@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use cidery_protocol::{Cid, Code, Error, Origin, PackageName, log::Hash};
+use cidery_protocol::{
+    ChannelName, Cid, Code, Error, Origin, PackageName, Reason, Severity, Version, log::Hash,
+};
 
 /// Why there is no verdict.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -15,6 +17,9 @@ pub enum VerifyError {
     /// No rule, no trust.
     #[error("the policy has no rule for `{package}`")]
     NoRule { package: PackageName },
+    /// A channel that the rule does not name.
+    #[error("the policy's rule `{pattern}` does not allow the channel `{channel}`")]
+    Channel { pattern: String, channel: ChannelName },
     /// The request is not one of SPEC §10.2.
     #[error("the request is not valid: {reason}")]
     Request { reason: String },
@@ -30,11 +35,17 @@ pub enum VerifyError {
     /// A head that says nothing about today.
     #[error("the head is {age} seconds old, at most {most} allowed")]
     Stale { age: u64, most: u64 },
+    /// Too few witnesses, by what the policy asks for.
+    #[error("{got} of the policy's witnesses cosigned the head in time, wanted {wanted}")]
+    Witnesses { got: u64, wanted: u64 },
+    /// A witness's line that is not its signature.
+    #[error("the line of the witness `{name}` in the head is not its signature")]
+    WitnessLine { name: String },
     /// A log that has become smaller.
     #[error("the head of `{origin}` has {got} entries, and one with {seen} was seen")]
     Rollback { origin: Origin, got: u64, seen: u64 },
     /// A package that has gone back.
-    #[error("`{package}` was answered with record {got}, and record {seen} was seen for the same range")]
+    #[error("the newest record of `{package}` that is shown is {got}, and record {seen} was seen")]
     PackageRollback { package: PackageName, got: u64, seen: u64 },
     /// Two trees of one log that contradict each other. Both are shown: together with the head's bytes they are evidence.
     #[error(
@@ -44,15 +55,40 @@ pub enum VerifyError {
     /// Nothing joins two trees of one log.
     #[error("nothing shows that the head of {head} entries continues the tree of {earlier}")]
     Unproven { head: u64, earlier: u64 },
-    /// A floor that this version cannot see to be met.
-    #[error("the package asks for {wanted} witnesses of the head, and this version counts none")]
-    Witnesses { wanted: u64 },
+    /// Too few witnesses, by what the package asks for.
+    #[error(
+        "the package asks for {wanted} witnesses of the head, and {got} of the policy's cosigned it in time"
+    )]
+    WitnessFloor { got: u64, wanted: u64 },
     /// A package that begins with another record than the one that is pinned.
     #[error("the package begins with {got}, the policy pins {wanted}")]
     Init { got: Cid, wanted: Cid },
+    /// An authority that does not come from the pinned recovery keys.
+    #[error(
+        "{got} of the recovery keys that the policy pins signed a record of the package's authority, wanted {wanted}"
+    )]
+    PinnedRecovery { got: u64, wanted: u64 },
+    /// An entry that is logged after the head that covers it.
+    #[error("the release was logged at {got}, and the head is from {head}")]
+    LoggedLater { got: u64, head: u64 },
+    /// A record under an authority that had been replaced when it was made.
+    #[error("record {sequence} stands under the authority {authority}, which record {by} had replaced")]
+    Replaced { sequence: u64, authority: Cid, by: u64 },
+    /// A channel that a `rekey` made void.
+    #[error("the channel `{channel}` is void: {by} revoked the keys that signed it")]
+    ChannelVoid { channel: ChannelName, by: Cid },
+    /// A release that is yanked, and more severely than is tolerated.
+    #[error("the release {version} is yanked: {}, severity {}", word(.reason), word(.severity))]
+    Yanked { version: Version, severity: Severity, reason: Reason },
     /// Too few pinned keys.
     #[error("{got} of the keys that the policy pins signed, wanted {wanted}")]
-    PinnedKeys { got: usize, wanted: u64 },
+    PinnedKeys { got: u64, wanted: u64 },
+    /// A release without provenance, which the policy asks for.
+    #[error("the policy asks for provenance, and the release names none")]
+    Provenance,
+    /// A release that is too young.
+    #[error("the release was logged {age} seconds before the head, the policy wants {least}")]
+    MinAge { age: u64, least: u64 },
     /// Another package than the one that was asked for.
     #[error("the release is of `{got}`, asked for was `{wanted}`")]
     OtherPackage { got: PackageName, wanted: PackageName },
@@ -65,6 +101,8 @@ pub enum VerifyError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Part {
+    /// The policy.
+    Policy,
     /// What was asked for.
     Request,
     /// The answer that carries receipt and head.
@@ -73,10 +111,18 @@ pub enum Part {
     Receipt,
     /// The head, its checkpoint and what joins it to the receipt.
     Head,
-    /// The package's `init`.
+    /// The chain of the package's authority.
     Authority,
     /// The record of the release.
     Release,
+    /// The authorities since.
+    Succession,
+    /// The package's newest record.
+    Newest,
+    /// The yank of the release.
+    Yank,
+    /// The channel.
+    Channel,
     /// The manifest.
     Manifest,
     /// A module or source map.
@@ -88,12 +134,17 @@ pub enum Part {
 impl fmt::Display for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Part::Policy => "the policy was",
             Part::Request => "the request was",
             Part::Resolution => "the resolution was",
             Part::Receipt => "the receipt was",
             Part::Head => "the head was",
             Part::Authority => "the package's authority was",
             Part::Release => "the release was",
+            Part::Succession => "what took over since was",
+            Part::Newest => "the package's newest record was",
+            Part::Yank => "the yank of the release was",
+            Part::Channel => "the channel was",
             Part::Manifest => "the manifest was",
             Part::Blob => "the module was",
             Part::Signature => "the signature was",
@@ -107,17 +158,25 @@ impl VerifyError {
         match self {
             VerifyError::Policy { .. } => Code::PolicyInvalid,
             VerifyError::NoRule { .. } => Code::PolicyNoRule,
+            VerifyError::Channel { .. } => Code::PolicyChannel,
             VerifyError::Request { .. } => Code::RequestMalformed,
             VerifyError::Seen { .. } => Code::Usage,
             VerifyError::Refused { source, .. } => source.code(),
-            VerifyError::Future { .. } => Code::LogFuture,
+            VerifyError::Future { .. } | VerifyError::LoggedLater { .. } => Code::LogFuture,
             VerifyError::Stale { .. } => Code::LogStale,
+            VerifyError::Witnesses { .. } | VerifyError::WitnessLine { .. } => Code::LogWitnesses,
             VerifyError::Rollback { .. } | VerifyError::PackageRollback { .. } => Code::LogRollback,
             VerifyError::Fork { .. } => Code::LogFork,
             VerifyError::Unproven { .. } => Code::LogUnproven,
-            VerifyError::Witnesses { .. } => Code::RecordFloor,
+            VerifyError::WitnessFloor { .. } => Code::RecordFloor,
             VerifyError::Init { .. } => Code::PolicyInit,
+            VerifyError::PinnedRecovery { .. } => Code::PolicyRecovery,
+            VerifyError::Replaced { .. } => Code::RecordAuthority,
+            VerifyError::ChannelVoid { .. } => Code::ReleaseVoid,
+            VerifyError::Yanked { .. } => Code::ReleaseYanked,
             VerifyError::PinnedKeys { .. } => Code::PolicyKey,
+            VerifyError::Provenance => Code::PolicyProvenance,
+            VerifyError::MinAge { .. } => Code::PolicyMinAge,
             VerifyError::OtherPackage { .. } => Code::RequestPackage,
             VerifyError::Unsatisfied { .. } => Code::RequestUnsatisfied,
         }
@@ -129,4 +188,9 @@ impl Part {
     pub(crate) fn refuse(self) -> impl FnOnce(Error) -> VerifyError {
         move |source| VerifyError::Refused { part: self, source }
     }
+}
+
+/// A severity or reason in its own word.
+pub(crate) fn word(value: &impl serde::Serialize) -> String {
+    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }

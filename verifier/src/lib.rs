@@ -19,23 +19,33 @@
 //! whose it is. No function panics, whatever bytes it is given.
 
 mod blob;
-mod document;
 mod error;
+mod explain;
+mod history;
 mod isolate;
+mod json;
 mod policy;
 mod prove;
 mod request;
 mod seen;
 mod signature;
+mod trace;
+mod verdict;
 mod verified;
 
+use trace::Check;
+
 pub use blob::BlobCheck;
-pub use document::{LogDocument, PolicyDocument, RuleDocument};
 pub use error::{Part, VerifyError};
+pub use explain::{ExplainedStep, Explanation, StepVerdict, explain};
+pub use history::{History, ReplayError, replay};
 pub use isolate::Isolate;
-pub use policy::{LogTrust, Rule, TrustPolicy};
+pub use policy::{
+    LogDocument, LogTrust, PolicyDocument, Quorum, RecoveryDocument, Rule, RuleDocument, TrustPolicy,
+    Witness, WitnessDocument,
+};
 pub use prove::{prove, verify};
-pub use request::{Request, Wanted};
+pub use request::{Request, Wanted, bucket};
 pub use seen::{Seen, SeenLog};
 pub use signature::verify_signature;
-pub use verified::{ProvenRelease, Verified};
+pub use verified::{ProvenHead, ProvenRelease, Verified};

@@ -1,41 +1,55 @@
 //! What has been verified. The constructors are private: who holds one of these holds the word of the policy for all of it.
 
 use cidery_protocol::{
-    Cid, Origin, PackageName, PublicKey, Version,
+    ChannelName, Cid, Origin, PackageName, Provenance, PublicKey, Release, Version, Yank,
+    log::Hash,
     manifest::{Manifest, Module, SourceMap},
 };
-use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-use crate::{BlobCheck, Part, Rule, SeenLog, VerifyError, Wanted};
+use crate::{BlobCheck, Part, Rule, VerifyError, Wanted};
 
-/// A release whose record the policy allows, in a log that still says so: SPEC §10.4 up to step (11). Its manifest is known
+/// A release whose record the policy allows, in a log that still says so: SPEC §10.4 up to step (14). Its manifest is known
 /// by name alone.
 #[derive(Clone, Debug)]
 pub struct ProvenRelease {
     pub(crate) wanted: Wanted,
     pub(crate) rule: Rule,
     pub(crate) package: PackageName,
-    pub(crate) version: Version,
+    pub(crate) release: Release,
     pub(crate) record: Cid,
     pub(crate) sequence: u64,
-    pub(crate) manifest: Cid,
     pub(crate) signers: Vec<PublicKey>,
-    pub(crate) init: Cid,
-    pub(crate) origin: Origin,
     pub(crate) index: u64,
-    pub(crate) head: SeenLog,
     pub(crate) time: u64,
-    pub(crate) valid_until: u64,
+    pub(crate) init: Cid,
+    pub(crate) authority: Cid,
+    pub(crate) origin: Origin,
+    pub(crate) head: ProvenHead,
+    pub(crate) yanked: Option<Yank>,
+    pub(crate) newest_sequence: u64,
+}
+
+/// The head under which something was proven.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProvenHead {
+    /// Entries in the tree.
+    pub size: u64,
+    /// The tree's root.
+    pub root: Hash,
+    /// When it was cosigned, in seconds since 1970.
+    pub time: u64,
+    /// The policy's witnesses that cosigned it in time, in the order of the policy.
+    pub witnesses: Vec<String>,
 }
 
 impl ProvenRelease {
-    /// Step (12) of SPEC §10.4: the manifest's bytes hash to what the release says, and they are a valid manifest.
+    /// Step (15) of SPEC §10.4: the manifest's bytes hash to what the release says, and they are a valid manifest.
     ///
     /// # Errors
     /// `cid.mismatch`, or what is wrong with the manifest.
     pub fn with_manifest(self, bytes: &[u8]) -> Result<Verified, VerifyError> {
-        let manifest = Manifest::verify(self.manifest, bytes).map_err(Part::Manifest.refuse())?;
+        let manifest = Manifest::verify(self.release.manifest, bytes).map_err(Part::Manifest.refuse())?;
         let egress = self.rule.grant(&manifest.body().needs.egress).cloned().collect();
         Ok(Verified { release: self, manifest, egress })
     }
@@ -45,6 +59,19 @@ impl ProvenRelease {
         &self.wanted
     }
 
+    /// The channel that was asked for, where one was.
+    pub fn channel(&self) -> Option<&ChannelName> {
+        match &self.wanted {
+            Wanted::Channel { channel, .. } => Some(channel),
+            _ => None,
+        }
+    }
+
+    /// The rule of the policy that allows it.
+    pub fn rule(&self) -> &Rule {
+        &self.rule
+    }
+
     /// The package.
     pub fn package(&self) -> &PackageName {
         &self.package
@@ -52,7 +79,7 @@ impl ProvenRelease {
 
     /// Its version.
     pub fn version(&self) -> &Version {
-        &self.version
+        &self.release.version
     }
 
     /// The record of the release.
@@ -67,7 +94,12 @@ impl ProvenRelease {
 
     /// The CID of the manifest: the identity of the code.
     pub fn manifest_cid(&self) -> Cid {
-        self.manifest
+        self.release.manifest
+    }
+
+    /// What is attested about it.
+    pub fn provenance(&self) -> &[Provenance] {
+        &self.release.provenance
     }
 
     /// The distinct keys of the package's authority that signed, sorted.
@@ -80,6 +112,11 @@ impl ProvenRelease {
         self.init
     }
 
+    /// The record by which those have the say who have it now.
+    pub fn authority(&self) -> Cid {
+        self.authority
+    }
+
     /// The log.
     pub fn origin(&self) -> &Origin {
         &self.origin
@@ -90,19 +127,34 @@ impl ProvenRelease {
         self.index
     }
 
-    /// The head's tree.
-    pub fn head(&self) -> &SeenLog {
-        &self.head
-    }
-
-    /// When the head was cosigned, in seconds since 1970.
+    /// When it was logged, in seconds since 1970.
     pub fn time(&self) -> u64 {
         self.time
     }
 
+    /// The head that says so.
+    pub fn head(&self) -> &ProvenHead {
+        &self.head
+    }
+
+    /// The yank that was tolerated, or that a lock does not ask about.
+    pub fn yanked(&self) -> Option<&Yank> {
+        self.yanked.as_ref()
+    }
+
+    /// The highest sequence of a record of the package that was shown: what must not go back.
+    pub fn newest_sequence(&self) -> u64 {
+        self.newest_sequence
+    }
+
     /// Until when the verdict holds, in seconds since 1970: the head's time and the policy's `maxAge`.
     pub fn valid_until(&self) -> u64 {
-        self.valid_until
+        self.head.time.saturating_add(self.rule.log().max_age())
+    }
+
+    /// Until when a client that reaches no registry may go on with it, in seconds since 1970: `offlineGrace` later.
+    pub fn grace_until(&self) -> u64 {
+        self.valid_until().saturating_add(self.rule.log().offline_grace())
     }
 }
 
@@ -168,53 +220,5 @@ impl Verified {
     /// The check of a source map of the manifest.
     pub fn check_map(&self, map: &SourceMap) -> BlobCheck {
         BlobCheck::new(&map.module, map.cid, map.size, false)
-    }
-}
-
-/// The verdict in the words of its JSON form.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Verdict<'v> {
-    package: &'v PackageName,
-    version: &'v Version,
-    manifest: String,
-    record: String,
-    sequence: u64,
-    index: u64,
-    init: String,
-    signers: Vec<String>,
-    origin: &'v Origin,
-    head: VerdictHead,
-    valid_until: u64,
-    egress: &'v [String],
-}
-
-#[derive(Serialize)]
-struct VerdictHead {
-    size: u64,
-    root: String,
-    time: u64,
-}
-
-impl Serialize for Verified {
-    /// The form that every binding and the command give out: CIDs and keys as text, the root in hexadecimal.
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let release = &self.release;
-        let SeenLog { size, root } = release.head;
-        let verdict = Verdict {
-            package: &release.package,
-            version: &release.version,
-            manifest: release.manifest.to_string(),
-            record: release.record.to_string(),
-            sequence: release.sequence,
-            index: release.index,
-            init: release.init.to_string(),
-            signers: release.signers.iter().map(PublicKey::to_string).collect(),
-            origin: &release.origin,
-            head: VerdictHead { size, root: root.to_string(), time: release.time },
-            valid_until: release.valid_until,
-            egress: &self.egress,
-        };
-        verdict.serialize(serializer)
     }
 }

@@ -5,6 +5,7 @@
 mod results;
 mod support;
 
+use cidery_verifier::{ExplainedStep, StepVerdict};
 use support::{refused, vector, verified};
 
 #[test]
@@ -28,14 +29,49 @@ fn the_files_are_what_is_made_here() {
 #[test]
 fn each_vector_is_judged_as_it_says() {
     let committed = vector::committed();
-    assert!(committed.len() > 50, "got {} vectors", committed.len());
+    assert!(committed.len() > 200, "got {} vectors", committed.len());
     results::write(
         "verify",
         committed.iter().map(|(file, vector)| (file.as_str(), vector.outcome())).collect(),
     );
+    let mut wrong = Vec::new();
     for (file, vector) in committed {
         assert_eq!(vector.name, file);
-        assert_eq!(vector.outcome(), vector.expect, "{file}: {:?}", vector.judge().err());
+        let outcome = vector.outcome();
+        if outcome != vector.expect {
+            wrong.push(format!(
+                "{file}: wanted {:?}, got {outcome:?}: {:?}",
+                vector.expect,
+                vector.judge().err()
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{} vectors\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn explanations_agree_with_verdicts() {
+    for (file, vector) in vector::committed() {
+        let Some(explanation) = vector.explain() else { continue };
+        let refused = explanation.refusal().map(|(code, _)| code.to_string());
+        let reached = |step: &&ExplainedStep| step.verdict != StepVerdict::NotReached;
+        let count = explanation.steps.iter().filter(reached).count();
+        assert_eq!(
+            explanation.steps.iter().take_while(reached).count(),
+            count,
+            "{file}: a step was left out"
+        );
+        match vector.judge_release() {
+            Ok(_) => {
+                assert_eq!(refused, None, "{file}");
+                assert_eq!(count, explanation.steps.len(), "{file}: not all steps were reached");
+            }
+            Err(error) => {
+                assert_eq!(refused, Some(error.code().to_string()), "{file}");
+                let last = &explanation.steps[count - 1].verdict;
+                assert!(matches!(last, StepVerdict::Refused { .. }), "{file}: {last:?}");
+            }
+        }
     }
 }
 

@@ -133,7 +133,15 @@ impl SignedCheckpoint {
     /// # Errors
     /// [`Error::LogTimestamp`] where there is none, or one that does not verify.
     pub fn timestamp(&self, cosigner: &str, key: &PublicKey) -> Result<u64, Error> {
-        let refused = || Error::LogTimestamp { origin: quote(self.first_line()), cosigner: quote(cosigner) };
+        self.cosigned(cosigner, key)?.ok_or_else(|| self.no_timestamp(cosigner))
+    }
+
+    /// The same of a cosigner who need not be there, such as a witness; none where it is not.
+    ///
+    /// # Errors
+    /// [`Error::LogTimestamp`] where there is a cosignature that does not verify.
+    pub fn cosigned(&self, cosigner: &str, key: &PublicKey) -> Result<Option<u64>, Error> {
+        let refused = || self.no_timestamp(cosigner);
         let mut newest = None;
         for claim in self.note.claims(cosigner, key_id(cosigner, KeyType::Cosignature, key)) {
             let (time, signature) = claim.split_first_chunk().ok_or_else(refused)?;
@@ -144,7 +152,7 @@ impl SignedCheckpoint {
             }
             newest = newest.max(Some(time));
         }
-        newest.ok_or_else(refused)
+        Ok(newest)
     }
 
     /// What a cosigner signs to say at `time` that this is the log's newest checkpoint, see [`cosignature_message`].
@@ -191,6 +199,10 @@ impl SignedCheckpoint {
         let signed = SignedCheckpoint { note: Note::new(self.note.text().to_owned(), signatures)? };
         signed.timestamp(cosigner, key)?;
         Ok(signed)
+    }
+
+    fn no_timestamp(&self, cosigner: &str) -> Error {
+        Error::LogTimestamp { origin: quote(self.first_line()), cosigner: quote(cosigner) }
     }
 
     fn first_line(&self) -> &str {

@@ -39,33 +39,50 @@ pub fn manifest_body() -> ManifestBody {
 }
 
 pub fn init_body(keys: &[&SigningKey], threshold: u64) -> RecordBody {
-    let mut keys: Vec<PublicKey> = keys.iter().map(|key| public(key)).collect();
-    keys.sort();
     RecordBody {
         origin: "log.example".parse().expect("an origin"),
         package: "@acme/hello".parse().expect("a name"),
         sequence: 0,
         prev: None,
         authority: None,
-        action: Action::Init(Init { keys, threshold, floors: Floors::default(), recovery: None }),
+        action: Action::Init(powers(keys, threshold)),
     }
 }
 
-pub fn release_body(version: &str, state: &PackageState) -> RecordBody {
+/// The next record of a package.
+pub fn next(state: &PackageState, action: Action) -> RecordBody {
     RecordBody {
         origin: state.authority.origin.clone(),
         package: state.authority.package.clone(),
         sequence: state.sequence + 1,
         prev: Some(state.newest),
         authority: Some(state.authority.cid),
-        action: Action::Release(Release {
-            version: version.parse().expect("a version"),
-            manifest: Cid::of(Codec::DagCbor, version.as_bytes()),
-            build: Build { tool: "by hand".into(), lock: None },
-            npm: None,
-            provenance: vec![],
-        }),
+        action,
     }
+}
+
+pub fn release_body(version: &str, state: &PackageState) -> RecordBody {
+    let release = Release {
+        version: version.parse().expect("a version"),
+        manifest: Cid::of(Codec::DagCbor, version.as_bytes()),
+        build: Build { tool: "by hand".into(), lock: None },
+        npm: None,
+        provenance: vec![],
+    };
+    next(state, Action::Release(release))
+}
+
+/// A release that is there.
+pub fn reference(version: &str, state: &PackageState) -> ReleaseRef {
+    let version: Version = version.parse().expect("a version");
+    let record = state.releases.get(&version).expect("it is there").record;
+    ReleaseRef { version, record }
+}
+
+pub fn powers(keys: &[&SigningKey], threshold: u64) -> Powers {
+    let mut keys: Vec<PublicKey> = keys.iter().map(|key| public(key)).collect();
+    keys.sort();
+    Powers { keys, threshold, floors: Floors::default(), recovery: None }
 }
 
 pub fn sign(body: RecordBody, keys: &[&SigningKey]) -> Envelope {
@@ -77,7 +94,30 @@ pub fn sign(body: RecordBody, keys: &[&SigningKey]) -> Envelope {
     envelope
 }
 
+/// When the first record of a test is logged.
+pub const TIME: u64 = 1_790_000_000;
+
 pub fn begin(keys: &[&SigningKey], threshold: u64) -> PackageState {
-    let signed = SignedRecord::from_envelope(&sign(init_body(keys, threshold), keys), None).expect("signed");
-    PackageState::apply(None, &signed).expect("a state")
+    begin_with(init_body(keys, threshold), keys)
+}
+
+pub fn begin_with(init: RecordBody, keys: &[&SigningKey]) -> PackageState {
+    let signed = SignedRecord::from_envelope(&sign(init, keys), None).expect("signed");
+    PackageState::apply(None, &signed, TIME).expect("a state")
+}
+
+/// Opens the record as a registry does that logs it at `time`, and applies it.
+pub fn follow_at(
+    state: &PackageState,
+    body: RecordBody,
+    keys: &[&SigningKey],
+    time: u64,
+) -> Result<PackageState, Error> {
+    let authority = state.at(time).authority;
+    let signed = SignedRecord::from_envelope(&sign(body, keys), Some(&authority))?;
+    PackageState::apply(Some(state), &signed, time)
+}
+
+pub fn follow(state: &PackageState, body: RecordBody, keys: &[&SigningKey]) -> Result<PackageState, Error> {
+    follow_at(state, body, keys, TIME)
 }

@@ -12,19 +12,23 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use cidery_keys::{SecretKey, Signer, sign_envelope};
+use cidery_keys::{SecretKey, Signer};
 use cidery_protocol::{
-    Action, Build, Cid, Envelope, Floors, Head, Init, Join, Origin, Receipt, Record, RecordBody, Release,
-    Resolution, SignedRecord,
+    Authority, Cid, Envelope, Head, Join, Origin, Receipt, Resolution, SignedRecord,
     log::{SignedCheckpoint, leaf_hash, verify_consistency, verify_inclusion},
-    manifest::{Compatibility, Manifest, ManifestBody, ManifestFormat, Module, ModuleKind, Needs},
+    manifest::Manifest,
 };
 use cidery_registry::{
     Blobs, Body, Call, Clock, Error, LogConfig, Received, Registry, Reply, Request, ScopePolicy, Sequencer,
     SequencerClient, memory::Chunks,
 };
 use cidery_registry_server::Sqlite;
+use serde_bytes::ByteBuf;
 use serde_json::{Value, json};
+
+pub(crate) mod pack;
+
+pub(crate) use pack::Pack;
 
 pub(crate) const ORIGIN: &str = "log.example";
 pub(crate) const NOW: u64 = 1_790_000_000;
@@ -111,9 +115,14 @@ impl<B: Blobs + Clone> TestRegistry<B> {
         self.call("POST", "/v1/publish", &package.request()).await
     }
 
+    /// Posts records that bring no release.
+    pub(crate) async fn send(&self, envelopes: &[Envelope]) -> Answer<B::Body> {
+        self.call("POST", "/v1/publish", &request(envelopes, None)).await
+    }
+
     pub(crate) async fn put(&self, package: &Pack) -> Answer<B::Body> {
-        let (blob, release) = (Cid::of(cidery_protocol::Codec::Raw, &package.code), package.release());
-        self.call("PUT", &format!("/v1/blobs/{blob}?release={release}"), &package.code).await
+        let (blob, record) = (Cid::of(cidery_protocol::Codec::Raw, &package.code), package.record.cid());
+        self.call("PUT", &format!("/v1/blobs/{blob}?record={record}"), &package.code).await
     }
 
     /// Posts, uploads what is missing, and posts again.
@@ -163,7 +172,7 @@ pub(crate) fn prove(resolution: &[u8], package: &Pack) -> Proven {
     let signed = SignedCheckpoint::parse(&head.checkpoint).expect("a note");
     let newest = signed.verify_log(&origin(), &[key(2).public_key()]).expect("signed by the log");
     let time = signed.timestamp(&origin().cosigner(), &key(3).public_key()).expect("a timestamp");
-    let leaf = leaf_hash(&receipt.release);
+    let leaf = leaf_hash(&receipt.record);
     let first = SignedCheckpoint::parse(&receipt.checkpoint).expect("a note");
     let first = first.verify_log(&origin(), &[key(2).public_key()]).expect("signed by the log");
     verify_inclusion(receipt.index, first.size, leaf, &receipt.inclusion, &first.root).expect("was logged");
@@ -175,113 +184,32 @@ pub(crate) fn prove(resolution: &[u8], package: &Pack) -> Proven {
         verify_consistency(first.size, newest.size, &first.root, &newest.root, &since.consistency)
             .expect("one log");
     }
-    let init = SignedRecord::from_entry(&receipt.chain[0], None).expect("an init");
-    let authority = cidery_protocol::Authority::begin(&init).expect("an authority");
-    let release = SignedRecord::from_entry(&receipt.release, Some(&authority)).expect("a release");
+    let authority = authority_of(&receipt.chain);
+    let (release, logged) = SignedRecord::from_entry(&receipt.record, Some(&authority)).expect("a release");
+    assert!(logged <= time, "a release is not from after its head");
     authority.allows(&release).expect("by its keys");
     assert_eq!(release.record().cid(), package.release());
+    authority_of(&[&receipt.chain[..], &head.standing.chain[..]].concat());
     Proven { size: newest.size, root: *newest.root.as_bytes(), time }
 }
 
-/// One release that is to be published.
-#[derive(Clone)]
-pub(crate) struct Pack {
-    pub(crate) name: String,
-    pub(crate) version: String,
-    pub(crate) code: Vec<u8>,
-    pub(crate) manifest: Manifest,
-    pub(crate) init: Record,
-    pub(crate) record: Record,
-    pub(crate) envelopes: Vec<Envelope>,
-}
-
-pub(crate) fn manifest_of(code: &[u8]) -> Manifest {
-    Manifest::encode(ManifestBody {
-        format: ManifestFormat::V1,
-        main: "index.js".into(),
-        modules: vec![Module::describe("index.js", ModuleKind::Esm, code)],
-        compatibility: Compatibility { date: "2026-11-01".into(), flags: vec![] },
-        needs: Needs::default(),
-        imports: vec![],
-        bundled: vec![],
-        source_maps: vec![],
+/// The last authority of a chain of signed records.
+pub(crate) fn authority_of(chain: &[ByteBuf]) -> Authority {
+    let (init, rest) = chain.split_first().expect("a chain");
+    let init = SignedRecord::decode(init, None).expect("an init");
+    rest.iter().fold(Authority::begin(&init).expect("an authority"), |authority, record| {
+        let record = SignedRecord::decode(record, Some(&authority)).expect("a signed record");
+        authority.succeed(&record).expect("the next authority")
     })
-    .expect("a manifest")
 }
 
-pub(crate) fn sealed(record: &Record, keys: &[&SecretKey]) -> Envelope {
-    let mut envelope = Envelope::new(record.payload_type(), record.bytes().to_vec());
-    keys.iter().for_each(|key| sign_envelope(&mut envelope, *key).expect("a signature"));
-    envelope
-}
-
-impl Pack {
-    /// A package's first release.
-    pub(crate) fn new(name: &str, code: &str) -> Self {
-        Pack::by(name, code, &key(1), ORIGIN)
+pub(crate) fn request(envelopes: &[Envelope], manifest: Option<&Manifest>) -> Vec<u8> {
+    let records = envelopes.iter().map(|envelope| serde_json::from_str(&envelope.to_json()).expect("JSON"));
+    let mut request = json!({ "records": records.collect::<Vec<Value>>() });
+    if let Some(manifest) = manifest {
+        request["manifest"] = STANDARD.encode(manifest.bytes()).into();
     }
-
-    pub(crate) fn by(name: &str, code: &str, signer: &SecretKey, origin: &str) -> Self {
-        let init =
-            Init { keys: vec![signer.public_key()], threshold: 1, floors: Floors::default(), recovery: None };
-        let body = RecordBody {
-            origin: origin.parse().expect("an origin"),
-            package: name.parse().expect("a name"),
-            sequence: 0,
-            prev: None,
-            authority: None,
-            action: Action::Init(init),
-        };
-        let init = Record::encode(body).expect("an init");
-        let mut package = Pack::after(&init, init.cid(), 1, "1.0.0", code, signer);
-        package.envelopes.insert(0, sealed(&init, &[signer]));
-        package
-    }
-
-    /// A release on top of this one.
-    pub(crate) fn next(&self, version: &str, code: &str) -> Self {
-        let sequence = self.record.body().sequence + 1;
-        Pack::after(&self.init, self.record.cid(), sequence, version, code, &key(1))
-    }
-
-    fn after(init: &Record, prev: Cid, sequence: u64, version: &str, code: &str, signer: &SecretKey) -> Self {
-        let manifest = manifest_of(code.as_bytes());
-        let release = Release {
-            version: version.parse().expect("a version"),
-            manifest: manifest.cid(),
-            build: Build { tool: "test".into(), lock: None },
-            npm: None,
-            provenance: vec![],
-        };
-        let RecordBody { origin, package, .. } = init.body().clone();
-        let name = package.to_string();
-        let record = Record::encode(RecordBody {
-            origin,
-            package,
-            sequence,
-            prev: Some(prev),
-            authority: Some(init.cid()),
-            action: Action::Release(release),
-        });
-        let record = record.expect("a release");
-        let envelopes = vec![sealed(&record, &[signer])];
-        let (code, version) = (code.as_bytes().to_vec(), version.to_owned());
-        Pack { name, version, code, manifest, init: init.clone(), record, envelopes }
-    }
-
-    pub(crate) fn release(&self) -> Cid {
-        self.record.cid()
-    }
-
-    pub(crate) fn request(&self) -> Vec<u8> {
-        let records: Vec<Value> = self
-            .envelopes
-            .iter()
-            .map(|envelope| serde_json::from_str(&envelope.to_json()).expect("JSON"))
-            .collect();
-        let manifest = STANDARD.encode(self.manifest.bytes());
-        json!({ "records": records, "manifest": manifest }).to_string().into_bytes()
-    }
+    request.to_string().into_bytes()
 }
 
 /// Every object with its bytes.

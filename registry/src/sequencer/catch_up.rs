@@ -9,7 +9,7 @@ use cidery_protocol::{
 };
 
 use super::{Sequencer, recover::diverged};
-use crate::{BlobFacts, Blobs, Clock, Error, Sql, layout, ledger::Step};
+use crate::{BlobFacts, Blobs, Clock, Error, Sql, layout, ledger::Step, packages::difference};
 
 /// Bytes of an entry bundle: 256 entries with their lengths.
 const BUNDLE_BYTES: usize = 256 * (limits::ENTRY_BYTES + 2);
@@ -87,12 +87,12 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
     }
 
     fn follow_entry(&self, entry: &[u8]) -> Result<Step, Error> {
-        let claim = SignedRecord::claim(entry)?;
-        let package = self.ledger.package(&claim.body().package)?;
-        let authority = package.as_ref().map(|package| &package.state.authority);
-        let record = SignedRecord::from_entry(entry, authority)?;
-        let after = PackageState::apply(package.as_ref().map(|package| &package.state), &record)?;
-        Ok(Step { record, after })
+        let (claim, time) = SignedRecord::claim_of_entry(entry)?;
+        let before = self.ledger.package(&claim.body().package)?;
+        let authority = before.as_ref().map(|state| state.at(time).authority);
+        let (record, time) = SignedRecord::from_entry(entry, authority.as_ref())?;
+        let after = PackageState::apply(before.as_ref(), &record, time)?;
+        Ok(Step { record, time, change: difference(before.as_ref(), &after) })
     }
 
     /// What a published manifest says of its blobs was checked when they were admitted. That a blob is no text is not said,

@@ -1,48 +1,49 @@
-//! What follows a checkpoint: receipts, and the indexes that make releases visible.
+//! What follows a checkpoint: receipts and pages of package logs, and then what makes records visible.
 
 use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use bytes::Bytes;
-use cidery_protocol::{Cid, PackageName, Receipt, ReceiptFormat, log::inclusion_proof};
+use cidery_protocol::{
+    Cid, PackageLog, PackageLogFormat, PackageName, Receipt, ReceiptFormat, log::inclusion_proof,
+};
 use futures_util::future::join_all;
 use serde_bytes::ByteBuf;
 
 use super::{Cosigned, Sequencer, group::AT_ONCE};
 use crate::{
     Blobs, Clock, Error, Sql,
-    index::{self, Carrier, Carriers, IndexRelease, PackageIndex, TextCid, TextKey},
+    index::{self, Carrier, Carriers, TextCid},
     layout,
     ledger::Logged,
+    stored::StoredPackage,
 };
 
 impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
-    /// Writes receipts and then indexes of everything in the published checkpoint that has none yet.
+    /// Writes receipts and pages, and then packages and carriers, of everything in the published checkpoint that has none yet.
     pub(super) async fn finish(&self, published: &Cosigned) -> Result<(), Error> {
         let size = published.size;
         let mut from = self.ledger.finished()?;
         while from < size {
-            let releases: Vec<Logged> = self.ledger.releases_from(from)?;
-            let receipts = self.receipts(&releases, published)?;
-            for some in receipts.chunks(AT_ONCE) {
-                // A receipt that is there already stays: it is one of the same release.
-                settled(some.iter().map(|(key, bytes)| async {
+            let records: Vec<Logged> = self.ledger.records_from(from)?;
+            for some in records.chunks(AT_ONCE) {
+                let receipts = self.receipts(some, published)?;
+                // A receipt that is there already stays: it is one of the same record.
+                settled(receipts.iter().map(|(key, bytes)| async {
                     self.blobs.put_immutable(key, bytes.clone()).await.map(drop)
                 }))
                 .await?;
             }
-            let packages: BTreeSet<&PackageName> = releases.iter().map(|release| &release.package).collect();
-            let manifests: BTreeSet<&Cid> = releases.iter().map(|release| &release.manifest).collect();
-            let mut indexes = Vec::new();
-            for manifest in manifests {
-                indexes.push((layout::releases(manifest), self.carriers(manifest)?));
+            let pages = records.iter().map(|record| (&record.package, record.sequence / layout::PAGE));
+            let pages: Vec<_> = pages.collect::<BTreeSet<_>>().into_iter().collect();
+            for some in pages.chunks(AT_ONCE) {
+                settled(some.iter().map(|(name, number)| async {
+                    self.blobs.put(&layout::page(name, *number), self.page(name, *number)?).await?;
+                    Ok::<(), Error>(())
+                }))
+                .await?;
             }
-            for name in packages {
-                indexes.push((layout::package(name), self.package_index(name)?));
-            }
-            for some in indexes.chunks(AT_ONCE) {
-                settled(some.iter().map(|(key, bytes)| self.blobs.put(key, bytes.clone()))).await?;
-            }
-            from = releases.last().map_or(size, |release| release.index + 1);
+            self.show(&records).await?;
+            from = records.last().map_or(size, |record| record.index + 1);
             self.ledger.set_finished(from)?;
         }
         Ok(())
@@ -50,11 +51,11 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
 
     /// Each under the first checkpoint that covers it: as it was published, with its time, or, where a later one was published
     /// since, signed by the log alone. An old checkpoint never gets a new time.
-    fn receipts(&self, releases: &[Logged], published: &Cosigned) -> Result<Vec<(String, Bytes)>, Error> {
+    fn receipts(&self, records: &[Logged], published: &Cosigned) -> Result<Vec<(String, Bytes)>, Error> {
         let mut checkpoints = BTreeMap::from([(published.size, published.note.to_bytes())]);
-        let mut receipts = Vec::with_capacity(releases.len());
-        for release in releases {
-            let (entry, covered) = self.ledger.entry(release.index)?;
+        let mut receipts = Vec::with_capacity(records.len());
+        for Logged { record, authority, index, .. } in records {
+            let (entry, covered) = self.ledger.entry(*index)?;
             let checkpoint = match checkpoints.entry(covered) {
                 Entry::Occupied(note) => note.into_mut(),
                 Entry::Vacant(none) => {
@@ -63,40 +64,54 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
             };
             let receipt = Receipt {
                 format: ReceiptFormat::V1,
-                chain: vec![ByteBuf::from(self.ledger.authority_of(&release.package)?)],
-                release: ByteBuf::from(entry),
-                index: release.index,
+                chain: self.ledger.chain(*authority)?,
+                record: ByteBuf::from(entry),
+                index: *index,
                 checkpoint: ByteBuf::from(checkpoint.as_slice()),
-                inclusion: inclusion_proof(release.index, covered, |node| self.ledger.node(node))?,
+                inclusion: inclusion_proof(*index, covered, |node| self.ledger.node(node))?,
             };
-            receipts.push((layout::receipt(&release.record), Bytes::from(receipt.encode()?)));
+            receipts.push((layout::receipt(record), Bytes::from(receipt.encode()?)));
         }
         Ok(receipts)
     }
 
-    /// The index of SPEC §11.2.
-    fn package_index(&self, name: &PackageName) -> Result<Bytes, Error> {
-        let package = self.package(name)?;
-        let state = package.state;
-        let releases = self.ledger.releases_of(name)?.into_iter().map(|release| IndexRelease {
-            version: release.version,
-            record: TextCid(release.record),
-            manifest: TextCid(release.manifest),
-            index: release.index,
-            sequence: release.sequence,
-        });
-        let index = PackageIndex {
-            package: name.clone(),
-            origin: self.house.origin.clone(),
-            sequence: state.sequence,
-            newest: TextCid(state.newest),
-            authority: TextCid(state.authority.cid),
-            init: TextCid(package.init),
-            keys: state.authority.keys.into_iter().map(TextKey).collect(),
-            threshold: state.authority.threshold,
-            releases: releases.collect(),
-        };
-        Ok(index::write(&index)?.into())
+    /// A page of a package's log, as far as it goes.
+    fn page(&self, name: &PackageName, number: u64) -> Result<Bytes, Error> {
+        let from = number * layout::PAGE;
+        let records = self.ledger.records_of(name, from, layout::PAGE)?;
+        let entries = records.iter().map(|record| Ok(ByteBuf::from(self.ledger.entry(record.index)?.0)));
+        let entries = entries.collect::<Result<Vec<_>, Error>>()?;
+        let size = from + entries.len() as u64;
+        Ok(PackageLog { format: PackageLogFormat::V1, from, size, entries }.encode()?.into())
+    }
+
+    /// Makes records visible: their packages, and who carries the manifests of their releases.
+    async fn show(&self, records: &[Logged]) -> Result<(), Error> {
+        let packages: BTreeSet<&PackageName> = records.iter().map(|record| &record.package).collect();
+        let mut manifests = BTreeSet::new();
+        for record in records {
+            manifests.extend(self.ledger.release(&record.record)?.map(|release| release.manifest));
+        }
+        for some in manifests.iter().collect::<Vec<_>>().chunks(AT_ONCE) {
+            settled(some.iter().map(|manifest| async {
+                Ok::<(), Error>(self.blobs.put(&layout::releases(manifest), self.carriers(manifest)?).await?)
+            }))
+            .await?;
+        }
+        for some in packages.iter().collect::<Vec<_>>().chunks(AT_ONCE) {
+            settled(some.iter().map(|name| async {
+                Ok::<(), Error>(self.blobs.put(&layout::package(name), self.package(name)?).await?)
+            }))
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// All that reads need of a package.
+    fn package(&self, name: &PackageName) -> Result<Bytes, Error> {
+        let state = self.ledger.package(name)?;
+        let state = state.ok_or_else(|| Error::internal(format!("`{name}` has records and no state")))?;
+        Ok(StoredPackage::new(state, self.ledger.places(name)?).encode()?.into())
     }
 
     fn carriers(&self, manifest: &Cid) -> Result<Bytes, Error> {
@@ -104,11 +119,6 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
         let releases = releases.map(|release| Carrier { package: release.package, version: release.version });
         let carriers = Carriers { manifest: TextCid(*manifest), releases: releases.collect() };
         Ok(index::write(&carriers)?.into())
-    }
-
-    fn package(&self, name: &PackageName) -> Result<crate::ledger::Package, Error> {
-        let package = self.ledger.package(name)?;
-        package.ok_or_else(|| Error::internal(format!("`{name}` has releases and no state")))
     }
 }
 

@@ -7,9 +7,7 @@ use cidery_protocol::{Cid, PackageName, PackageState};
 use futures_util::future::try_join_all;
 
 use super::{GROUP, Sequencer, Tip, Waiting, finish::settled};
-use crate::{
-    Blobs, Clock, Error, Published, Put, Reply, Sql, layout, ledger::Step, publication::Publication,
-};
+use crate::{Blobs, Clock, Error, Put, Reply, Sql, layout, ledger::Step, publication::Publication};
 
 /// Objects that are written at once.
 pub(super) const AT_ONCE: usize = 16;
@@ -60,7 +58,9 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
         // A group that was logged and not published comes first: receipts name the first checkpoint that covers them.
         self.publish_log(head).await?;
         // 1. who wins
-        let verdicts = self.judge(group.iter().map(|waiting| &waiting.publication))?;
+        let shown = head.as_ref().map_or(0, |tip| tip.cosigned.time);
+        let time = self.time_after(self.ledger.newest_time()?).max(self.time_after(shown));
+        let verdicts = self.judge(group.iter().map(|waiting| &waiting.publication), time)?;
         let appended = || {
             group.iter().zip(&verdicts).filter_map(|(waiting, verdict)| match verdict {
                 Verdict::Appended(steps) => Some((&waiting.publication, steps)),
@@ -89,58 +89,55 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
                 Verdict::Again => true,
                 Verdict::Appended(_) => false,
             };
-            let logged = self.ledger.release(&waiting.publication.cid())?;
-            let logged = logged.ok_or_else(|| Error::internal("a release was logged and is not there"))?;
-            Ok(Reply::Published(Published::Committed(self.committed(logged, again).await?)))
+            let publication = &waiting.publication;
+            let logged = self.ledger.record(&publication.cid())?;
+            let logged = logged.ok_or_else(|| Error::internal("a record was logged and is not there"))?;
+            Ok(Reply::Published(self.committed(publication, logged, again).await?))
         });
         try_join_all(answers).await
     }
 
-    /// Applies each publication on top of those before it.
-    fn judge<'p>(&self, publications: impl Iterator<Item = &'p Publication>) -> Result<Vec<Verdict>, Error> {
-        let mut packages = BTreeMap::<PackageName, Option<(PackageState, Cid)>>::new();
+    /// Applies each publication on top of those before it, at one time.
+    fn judge<'p>(
+        &self,
+        publications: impl Iterator<Item = &'p Publication>,
+        time: u64,
+    ) -> Result<Vec<Verdict>, Error> {
+        let mut packages = BTreeMap::<PackageName, Option<PackageState>>::new();
         let mut appended = BTreeSet::new();
         let mut verdicts = Vec::new();
         for publication in publications {
-            let name = publication.package();
-            if !packages.contains_key(name) {
-                let package = self.ledger.package(name)?.map(|package| (package.state, package.init));
-                packages.insert(name.clone(), package);
-            }
-            let before = packages.get(name).and_then(Option::as_ref);
-            let known =
-                appended.contains(&publication.cid()) || self.ledger.release(&publication.cid())?.is_some();
-            let other = before.is_some_and(|(_, init)| publication.begins_other_than(init));
-            if known && !other {
+            let known = |cid: &Cid| Ok(appended.contains(cid) || self.ledger.record(cid)?.is_some());
+            let passed = publication.passed(known)?;
+            if passed == publication.len() {
                 verdicts.push(Verdict::Again);
                 continue;
             }
-            let steps = publication.follow(before.map(|(state, init)| (state, *init)), &self.house);
-            verdicts.push(match steps {
-                Err(error) => Verdict::Refused(error),
-                Ok(steps) => {
-                    if let (Some(first), Some(last)) = (steps.first(), steps.last()) {
-                        let init = before.map_or(first.record.record().cid(), |(_, init)| *init);
-                        packages.insert(name.clone(), Some((last.after.clone(), init)));
-                    }
-                    appended.insert(publication.cid());
-                    Verdict::Appended(steps)
+            let name = publication.package();
+            let before = match packages.remove(name) {
+                Some(state) => state,
+                None => self.ledger.package(name)?,
+            };
+            let (verdict, state) = match publication.follow(passed, before.as_ref(), time, &self.house) {
+                Err(error) => (Verdict::Refused(error), before),
+                Ok((steps, after)) => {
+                    appended.extend(steps.iter().map(|step| step.record.record().cid()));
+                    (Verdict::Appended(steps), after)
                 }
-            });
+            };
+            packages.insert(name.clone(), state);
+            verdicts.push(verdict);
         }
         Ok(verdicts)
     }
 
     async fn store_manifest(&self, publication: &Publication) -> Result<(), Error> {
-        let manifest = &publication.manifest;
-        let bytes = Bytes::copy_from_slice(manifest.bytes());
-        match self.blobs.put_immutable(&layout::manifest(&manifest.cid()), bytes).await? {
+        let Some(manifest) = &publication.manifest else { return Ok(()) };
+        let (key, bytes) = (layout::manifest(&manifest.cid()), Bytes::copy_from_slice(manifest.bytes()));
+        match self.blobs.put_immutable(&key, bytes.clone()).await? {
             Put::Stored | Put::Same => Ok(()),
             // It would not be what its CID says. A second writing repairs what a disk has spoiled.
-            Put::Different => {
-                let bytes = Bytes::copy_from_slice(manifest.bytes());
-                Ok(self.blobs.put(&layout::manifest(&manifest.cid()), bytes).await?)
-            }
+            Put::Different => Ok(self.blobs.put(&key, bytes).await?),
         }
     }
 }

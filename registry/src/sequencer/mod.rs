@@ -4,41 +4,37 @@
 //!  receive ── parse, signatures, state, blobs ──▶ missing: remembered for an hour
 //!     │                                      └──▶ refused
 //!     ▼ queue
-//!  close_group ── 1. apply each again, in order: one record wins a place, the others are told
+//!  close_group ── 1. apply each again, in order, at one time: one record wins a place, the others are told
 //!                 2. manifests to the store
-//!                 3. one transaction: entries, hashes, package states
+//!                 3. one transaction: entries, hashes, what changes of each package
 //!                 4. entry bundles and tiles
 //!                 5. the log's signature, the cosigner's, the checkpoint object (conditional on what it replaces)
-//!                 6. receipts, package indexes, carriers of manifests
+//!                 6. receipts and pages of package logs, then packages and carriers of manifests
 //!                 7. answers
 //! ```
 //!
 //! A crash between any two of these loses nothing that was answered and shows nothing by halves: before 3 nothing happened;
 //! after 3, [`Sequencer::start`] takes up at 4 with the same bytes.
 
+mod admit;
 mod catch_up;
 mod finish;
 mod group;
 mod publish;
 mod recover;
 
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+use std::sync::{
+    Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicBool, Ordering},
 };
 
 use cidery_keys::Signer;
-use cidery_protocol::{Cid, Origin, limits, log::SignedCheckpoint};
+use cidery_protocol::{Origin, limits, log::SignedCheckpoint};
 use futures_channel::oneshot;
-use serde_bytes::ByteBuf;
 
 use crate::{
-    Blobs, Call, Clock, Committed, Error, Etag, Expected, Published, Reply, ScopePolicy, Sql, StoreError,
-    layout,
-    ledger::{Ledger, Logged},
+    Blobs, Call, Clock, Error, Etag, Reply, ScopePolicy, Sql, StoreError,
+    ledger::Ledger,
     publication::{House, Publication},
 };
 
@@ -157,11 +153,11 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
     pub async fn receive(&self, call: Call) -> Received {
         let received = match call {
             Call::Publish(body) => self.publish(&body).await,
-            Call::Expects { release, blob } => self.expects(release, blob).await.map(Received::from),
+            Call::Expects { record, blob } => self.expects(record, blob).await.map(Received::from),
             Call::Uploaded { blob, facts } => {
                 self.ledger.add_blob(&blob, &facts).map(|()| Reply::Recorded.into())
             }
-            Call::Unfit { release } => self.ledger.forget_pending(&release).map(|()| Reply::Recorded.into()),
+            Call::Unfit { record } => self.ledger.forget_pending(&record).map(|()| Reply::Recorded.into()),
         };
         received.unwrap_or_else(|error| Received::Reply(Reply::Refused(error.body())))
     }
@@ -187,83 +183,6 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
         if size(&head) == before { self.recosign(&mut head).await } else { Ok(()) }
     }
 
-    /// The steps are those of SPEC §11.3.
-    async fn publish(&self, body: &[u8]) -> Result<Received, Error> {
-        // (1) what can be judged without knowing the package
-        let publication = Publication::parse(body)?;
-        self.ensure_started().await?;
-        let (cid, name) = (publication.cid(), publication.package());
-        let package = self.ledger.package(name)?;
-        // (2) the same record again is the same answer
-        let logged = self.ledger.release(&cid)?;
-        let again = package.as_ref().is_some_and(|package| !publication.begins_other_than(&package.init));
-        if let Some(logged) = logged.filter(|_| again) {
-            if logged.index < self.ledger.finished()? {
-                return Ok(Published::Committed(self.committed(logged, true).await?).into());
-            }
-            return self.enqueue(publication);
-        }
-        // (3) signatures and state
-        publication.follow(package.as_ref().map(|package| (&package.state, package.init)), &self.house)?;
-        // (4) blobs: those that are there must be what this manifest says of them
-        let mut missing = BTreeMap::new();
-        for (blob, expected) in &publication.blobs {
-            let Some(facts) = self.ledger.blob(blob)? else {
-                missing.insert(*blob, expected);
-                continue;
-            };
-            if let Err(refusal) = expected.met_by(blob, &facts) {
-                self.ledger.forget_pending(&cid)?;
-                return Err(refusal.into());
-            }
-        }
-        if missing.is_empty() {
-            return self.enqueue(publication);
-        }
-        // (5) the rest is waited for
-        let now = self.clock.now();
-        if self.ledger.rivals_of(publication.record(), now)? >= limits::PENDING_PUBLISHES {
-            return Err(Error::UploadPending { package: name.clone(), limit: limits::PENDING_PUBLISHES });
-        }
-        let expires = now + limits::PENDING_SECONDS;
-        self.ledger.add_pending(publication.record(), &missing, now, expires)?;
-        let blobs = missing.into_iter().map(|(blob, expected)| (blob, expected.size)).collect();
-        Ok(Published::Missing { release: cid, blobs, expires }.into())
-    }
-
-    fn enqueue(&self, publication: Publication) -> Result<Received, Error> {
-        let (answer, ticket) = oneshot::channel();
-        let mut queue = self.queued();
-        if queue.len() >= GROUP {
-            return Err(Error::Busy { what: "publishes", limit: GROUP });
-        }
-        let bytes = |publication: &Publication| publication.manifest.bytes().len();
-        let waiting: usize = queue.iter().map(|waiting| bytes(&waiting.publication)).sum();
-        if waiting + bytes(&publication) > GROUP_BYTES {
-            return Err(Error::Busy { what: "bytes of manifests", limit: GROUP_BYTES });
-        }
-        queue.push(Waiting { publication, answer });
-        Ok(Received::Queued(Ticket(ticket)))
-    }
-
-    async fn expects(&self, release: Cid, blob: Cid) -> Result<Reply, Error> {
-        self.ensure_started().await?;
-        let expectation = self.ledger.expectation(&release, &blob, self.clock.now())?;
-        let expectation = expectation.ok_or(Error::UploadUnexpected { blob, release })?;
-        Ok(Reply::Expected(Expected { expectation, stored: self.ledger.blob(&blob)?.is_some() }))
-    }
-
-    async fn committed(&self, logged: Logged, again: bool) -> Result<Committed, Error> {
-        let Logged { package, version, record, manifest, index, .. } = logged;
-        let receipt = self
-            .blobs
-            .get(&layout::receipt(&record), cidery_protocol::limits::RECEIPT_BYTES)
-            .await?
-            .ok_or_else(|| Error::internal(format!("the receipt of {record} is not stored")))?;
-        let receipt = ByteBuf::from(receipt.bytes.to_vec());
-        Ok(Committed { again, release: record, package, version, manifest, index, receipt })
-    }
-
     async fn ensure_started(&self) -> Result<(), Error> {
         if self.started.load(Ordering::Acquire) {
             return Ok(());
@@ -272,19 +191,14 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
         self.published(&mut head).await
     }
 
+    /// The time for what comes after `last`: the clock's, but not before it, unless that had been so far ahead that nobody
+    /// believes it (SPEC §7.1, §7.4).
+    fn time_after(&self, last: u64) -> u64 {
+        let now = self.clock.now();
+        if last <= now.saturating_add(limits::CLOCK_AHEAD_SECONDS) { now.max(last) } else { now }
+    }
+
     fn queued(&self) -> MutexGuard<'_, Vec<Waiting>> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl From<Reply> for Received {
-    fn from(reply: Reply) -> Self {
-        Received::Reply(reply)
-    }
-}
-
-impl From<Published> for Received {
-    fn from(published: Published) -> Self {
-        Received::Reply(Reply::Published(published))
     }
 }

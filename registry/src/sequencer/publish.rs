@@ -31,7 +31,9 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
         let size = self.ledger.size()?;
         if size > tip.cosigned.size {
             self.write_tiles(tip.cosigned.size, size, &tip.etag).await?;
-            let cosigned = self.cosign(self.sign(size, self.ledger.root(size)?)?, size, tip.cosigned.time)?;
+            // Not before what it covers for the first time.
+            let time = self.time_after(tip.cosigned.time).max(self.ledger.newest_time()?);
+            let cosigned = self.cosign(self.sign(size, self.ledger.root(size)?)?, size, time)?;
             self.replace(head, cosigned).await?;
         }
         match head.as_ref() {
@@ -84,16 +86,8 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
         Ok(sign_checkpoint(&checkpoint, &*self.log)?)
     }
 
-    /// Adds the time. A clock that is set back does not take the head's time back, unless it had been so far ahead that nobody
-    /// believes it (SPEC §10.4).
-    pub(super) fn cosign(
-        &self,
-        mut note: SignedCheckpoint,
-        size: u64,
-        before: u64,
-    ) -> Result<Cosigned, Error> {
-        let now = self.clock.now();
-        let time = if before <= now + limits::CLOCK_AHEAD_SECONDS { now.max(before) } else { now };
+    /// Adds the time.
+    pub(super) fn cosign(&self, mut note: SignedCheckpoint, size: u64, time: u64) -> Result<Cosigned, Error> {
         cosign(&mut note, &self.house.origin.cosigner(), &*self.cosigner, time)?;
         Ok(Cosigned { size, time, note })
     }
@@ -103,7 +97,8 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
         let Some(Tip { cosigned, .. }) = head.as_ref() else {
             return Err(Error::internal("the head is cosigned before it was compared"));
         };
-        let cosigned = self.cosign(cosigned.note.clone(), cosigned.size, cosigned.time)?;
+        let time = self.time_after(cosigned.time);
+        let cosigned = self.cosign(cosigned.note.clone(), cosigned.size, time)?;
         self.replace(head, cosigned).await
     }
 

@@ -6,11 +6,13 @@ use bytes::Bytes;
 use cidery_protocol::{
     Action, SignedRecord, limits,
     log::{Checkpoint, SignedCheckpoint, empty_root},
+    manifest::Manifest,
 };
 
 use super::{Cosigned, Sequencer, Tip};
 use crate::{
     Blobs, Clock, Error, Expectation, Sql,
+    admission::statements,
     index::{self, LogKeys, TextKey},
     layout,
     ledger::Logged,
@@ -39,7 +41,7 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
             None => {
                 let (root, keys) = (empty_root(), self.keys()?);
                 self.blobs.put(layout::KEYS, keys).await?;
-                self.replace(head, self.cosign(self.sign(0, root)?, 0, 0)?).await?;
+                self.replace(head, self.cosign(self.sign(0, root)?, 0, self.clock.now())?).await?;
             }
             Some(object) => {
                 let (origin, key) = (&self.house.origin, self.log.public_key());
@@ -90,21 +92,23 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
     /// are written again, and blobs are asked for when they are needed again. What only publishers have must be there.
     async fn take_back(&self, published: u64) -> Result<(), Error> {
         let mut from = published;
-        while let releases = self.ledger.releases_from(from)?
-            && let Some(last) = releases.last()
+        while let records = self.ledger.records_from(from)?
+            && let Some(last) = records.last()
         {
             from = last.index + 1;
-            for release in &releases {
-                let manifest = self.manifest(release.manifest).await?;
-                let record = SignedRecord::claim(&self.ledger.entry(release.index)?.0)?;
-                let Action::Release(action) = &record.body().action else {
-                    return Err(Error::internal(format!("{} is no release", release.record)));
+            for Logged { record, index, .. } in &records {
+                let (claim, _) = SignedRecord::claim_of_entry(&self.ledger.entry(*index)?.0)?;
+                let action = &claim.body().action;
+                let manifest = match action {
+                    Action::Release(release) => Some(self.manifest(release.manifest).await?),
+                    _ => None,
                 };
-                for blob in Expectation::of(manifest.body(), action)?.keys() {
+                let body = manifest.as_ref().map(Manifest::body);
+                for blob in Expectation::of(body, statements(action))?.keys() {
                     if !self.blobs.has(&layout::blob(blob)).await? {
-                        let Logged { package, version, .. } = release;
+                        let package = &claim.body().package;
                         return Err(diverged(format!(
-                            "the store has the log as of {published} entries, and lacks the blob {blob} of `{package}` {version}"
+                            "the store has the log as of {published} entries, and lacks the blob {blob} that `{package}` names in {record}"
                         )));
                     }
                 }

@@ -6,6 +6,8 @@ cofactor. The library takes encodings and points that SPEC 4 refuses, which is w
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -44,6 +46,7 @@ def add(left: tuple[int, int], right: tuple[int, int]) -> tuple[int, int]:
     return x, y
 
 
+@lru_cache(maxsize=4096)
 def is_strict(encoded: bytes) -> bool:
     """Whether this is the canonical encoding of a point that is not of small order."""
     found = point(encoded)

@@ -1,4 +1,4 @@
-"""SPEC 3.1, 3.2, 3.4, 3.5: names, versions, origins."""
+"""SPEC 3.1, 3.2, 3.4 to 3.6: names, versions, origins, channels."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ MAX_NUMBER = 2**53 - 1
 
 _PACKAGE = re.compile(r"@[a-z0-9][a-z0-9-]*/[a-z0-9][a-z0-9._-]*")
 _ORIGIN = re.compile(r"[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*)*")
+_CHANNEL = re.compile(r"[a-z][a-z0-9-]{0,63}")
 _NUMBER = r"(?:0|[1-9][0-9]*)"
 _WORD = r"(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
 PRERELEASE = rf"{_WORD}(?:\.{_WORD})*"
@@ -29,6 +30,12 @@ def origin(text: str) -> str:
     """SPEC 3.5: the name of a log."""
     fits = len(text) <= 128 and _ORIGIN.fullmatch(text) is not None
     require(fits, "origin.malformed", f"{text[:140]!r} is not an origin")
+    return text
+
+
+def channel(text: str) -> str:
+    """SPEC 3.6: the name of a channel."""
+    require(_CHANNEL.fullmatch(text) is not None, "channel.malformed", f"{text[:80]!r} is not the name of a channel")
     return text
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from . import keys, names
 from .errors import Refused, require
-from .records import base64_exactly
+from .signed import base64_exactly
 
 MAX_CHECKPOINT = 64 << 10
 MAX_LINES = 64
@@ -41,14 +41,19 @@ class Checkpoint:
 
     def timestamp(self, cosigner: bytes) -> int:
         """SPEC 7.4: the newest time at which the cosigner signed."""
+        time = self.cosigned(f"{self.origin}/cosigner", cosigner, "log.timestamp")
+        if time is None:
+            raise Refused("log.timestamp", "no line is of the cosigner")
+        return time
+
+    def cosigned(self, name: str, public: bytes, code: str) -> int | None:
+        """The newest time at which a key signed under a name; none of the lines that claim it is invalid (SPEC 7.5)."""
         times = []
-        for body in self._claimed(f"{self.origin}/cosigner", cosigner, COSIGNATURE):
+        for body in self._claimed(name, public, COSIGNATURE):
             time = int.from_bytes(body[:8], "big")
-            message = b"cosignature/v1\ntime %d\n%s" % (time, self.text)
-            keys.check(cosigner, body[8:], message, "log.timestamp")
+            keys.check(public, body[8:], b"cosignature/v1\ntime %d\n%s" % (time, self.text), code)
             times.append(time)
-        require(bool(times), "log.timestamp", "no line is of the cosigner")
-        return max(times)
+        return max(times, default=None)
 
     def _claimed(self, name: str, public: bytes, kind: int) -> list[bytes]:
         """SPEC 7.5: the signatures that claim to be of this name and key."""

@@ -1,16 +1,15 @@
 //! What a verifier is given: by itself something that verifies, until a test changes it.
 
-use cidery_protocol::{Head, HeadFormat, Join, Receipt, ReceiptFormat, Since};
+use cidery_protocol::{Cid, Codec, Head, HeadFormat, Join, Receipt, ReceiptFormat, Since};
 use serde_bytes::ByteBuf;
 use serde_json::{Value, json};
 
 use super::{
-    log::public,
-    plan::{Built, COSIGNER, LOG, ORIGIN, PUBLISHER, Plan},
+    log::{cosign, public},
+    plan::{Built, COSIGNER, LOG, ORIGIN, PACKAGE, PUBLISHER, TIME, VERSION},
 };
 
-/// When the head was cosigned, and when it is judged.
-pub const TIME: u64 = 1_790_000_000;
+/// When the head is judged, and how old it may be.
 pub const NOW: u64 = TIME + 100;
 pub const MAX_AGE: u64 = 3_600;
 
@@ -29,8 +28,7 @@ pub struct Case {
 }
 
 impl Case {
-    pub fn new(plan: &Plan, built: &Built) -> Self {
-        let Built { log, first, index, .. } = built;
+    pub fn new(built: &Built) -> Self {
         let log_trust = json!({
             "logKeys": [public(LOG).to_string()], "cosigner": public(COSIGNER).to_string(), "maxAge": MAX_AGE,
         });
@@ -40,21 +38,14 @@ impl Case {
                 "origins": { ORIGIN: log_trust },
                 "packages": { "@acme/*": { "origin": ORIGIN, "keys": [public(PUBLISHER).to_string()] } },
             }),
-            request: json!({ "package": "@acme/hello", "range": "^1" }),
-            seen: json!({ "logs": {}, "packages": {} }),
-            receipt: Receipt {
-                format: ReceiptFormat::V1,
-                chain: vec![ByteBuf::from(built.init.clone())],
-                release: ByteBuf::from(log.entries[*index as usize].clone()),
-                index: *index,
-                checkpoint: ByteBuf::from(log.checkpoint(*first).to_bytes()),
-                inclusion: log.inclusion(*index, *first),
-            },
-            head: head(built, log.size(), TIME),
+            request: json!({ "package": PACKAGE, "range": "^1" }),
+            seen: json!({ "format": "cidery-seen-v1", "logs": {} }),
+            receipt: receipt(built),
+            head: head(built, built.log.size(), TIME),
             receipt_bytes: |bytes| bytes,
             head_bytes: |bytes| bytes,
             manifest: built.manifest.clone(),
-            modules: plan
+            modules: built
                 .modules
                 .iter()
                 .map(|(path, _, bytes)| ((*path).to_owned(), bytes.clone()))
@@ -62,14 +53,81 @@ impl Case {
         }
     }
 
+    /// The policy's trust in the log.
+    pub fn log(&mut self) -> &mut Value {
+        &mut self.policy["origins"][ORIGIN]
+    }
+
     /// The rule of the policy.
     pub fn rule(&mut self) -> &mut Value {
         &mut self.policy["packages"]["@acme/*"]
     }
 
+    /// Another rule in its place, with the same origin.
+    pub fn pin(&mut self, mut rule: Value) {
+        rule["origin"] = json!(ORIGIN);
+        *self.rule() = rule;
+    }
+
+    /// The policy pins the `init` alone, so that other keys may have the say.
+    pub fn pin_init(&mut self, built: &Built) {
+        self.pin(json!({ "init": built.package.records[0].cid.to_string() }));
+    }
+
+    /// Asks for the version with its code, as a lock does.
+    pub fn lock(&mut self, built: &Built) {
+        let manifest = Cid::of(Codec::DagCbor, &built.manifest).to_string();
+        self.request = json!({ "package": PACKAGE, "version": VERSION, "manifest": manifest });
+    }
+
+    /// Asks for a channel, which the policy allows and an honest registry shows.
+    pub fn channel(&mut self, built: &Built, channel: &str, bucket: u64) {
+        self.request = json!({ "package": PACKAGE, "channel": channel, "bucket": bucket });
+        self.rule()["channels"] = json!([channel]);
+        self.head.standing = built.standing(Some(channel));
+    }
+
     /// Remembers the log at a size, under the given root.
     pub fn remember(&mut self, size: u64, root: impl ToString) {
-        self.seen["logs"][ORIGIN] = json!({ "size": size, "root": root.to_string() });
+        let log = json!({ "size": size, "root": root.to_string(), "packages": {} });
+        self.seen["logs"][ORIGIN] = log;
+    }
+
+    /// Remembers the head itself, and a record of the package.
+    pub fn remember_package(&mut self, built: &Built, sequence: u64) {
+        self.remember(built.log.size(), built.log.root(built.log.size()));
+        self.seen["logs"][ORIGIN]["packages"] = json!({ PACKAGE: sequence });
+    }
+
+    /// The policy knows these witnesses, named by their seeds, and asks for so many of them.
+    pub fn witnesses(&mut self, seeds: &[u8], quorum: u64) {
+        let witness = |seed: &u8| json!({ "name": witness_name(*seed), "key": public(*seed).to_string() });
+        self.log()["witnesses"] = seeds.iter().map(witness).collect();
+        self.log()["quorum"] = json!(quorum);
+    }
+
+    /// The head is cosigned by the witness at a time.
+    pub fn witnessed(&mut self, seed: u8, time: u64) {
+        let signed = cidery_protocol::log::SignedCheckpoint::parse(&self.head.checkpoint).expect("a note");
+        let signed = cosign(&signed, &witness_name(seed), seed, time);
+        self.head.checkpoint = ByteBuf::from(signed.to_bytes());
+    }
+}
+
+pub fn witness_name(seed: u8) -> String {
+    format!("witness.example/{seed}")
+}
+
+/// The receipt that an honest registry gives.
+pub fn receipt(built: &Built) -> Receipt {
+    let Built { log, first, index, .. } = built;
+    Receipt {
+        format: ReceiptFormat::V1,
+        chain: built.chain(),
+        record: ByteBuf::from(log.entries[*index as usize].clone()),
+        index: *index,
+        checkpoint: ByteBuf::from(log.checkpoint(*first).to_bytes()),
+        inclusion: log.inclusion(*index, *first),
     }
 }
 
@@ -79,6 +137,7 @@ pub fn head(built: &Built, size: u64, time: u64) -> Head {
         format: HeadFormat::V1,
         checkpoint: ByteBuf::from(built.log.cosigned(size, time).to_bytes()),
         join: Join::Inclusion(built.log.inclusion(built.index, size)),
+        standing: built.standing(None),
         since: None,
     }
 }

@@ -8,7 +8,6 @@ use cidery_protocol::{
     },
 };
 use ed25519_dalek::{Signer, SigningKey};
-use ipld_core::ipld::Ipld;
 
 /// The key of a seed; the test's names for seeds are in [`plan`](super::plan).
 pub fn key(seed: u8) -> SigningKey {
@@ -21,11 +20,6 @@ pub fn public(seed: u8) -> PublicKey {
 
 pub fn sign(seed: u8, message: &[u8]) -> [u8; 64] {
     key(seed).sign(message).to_bytes()
-}
-
-/// Canonical DAG-CBOR of anything, right or wrong.
-pub fn cbor(value: &Ipld) -> Vec<u8> {
-    serde_ipld_dagcbor::to_vec(value).expect("it has a form")
 }
 
 #[derive(Clone)]
@@ -72,11 +66,7 @@ impl Log {
 
     /// The same with the operator's cosignature.
     pub fn cosigned(&self, size: u64, time: u64) -> SignedCheckpoint {
-        let checkpoint = self.checkpoint(size);
-        let signature = Signature::from_bytes(sign(self.cosigner, &checkpoint.cosignature_message(time)));
-        checkpoint
-            .with_cosignature(&self.origin.cosigner(), &public(self.cosigner), time, signature)
-            .expect("a cosignature")
+        cosign(&self.checkpoint(size), &self.origin.cosigner(), self.cosigner, time)
     }
 
     fn node(&self, Node { level, index }: Node) -> Hash {
@@ -88,4 +78,10 @@ impl Log {
             }
         }
     }
+}
+
+/// The checkpoint with one cosignature more.
+pub fn cosign(checkpoint: &SignedCheckpoint, name: &str, seed: u8, time: u64) -> SignedCheckpoint {
+    let signature = Signature::from_bytes(sign(seed, &checkpoint.cosignature_message(time)));
+    checkpoint.with_cosignature(name, &public(seed), time, signature).expect("a cosignature")
 }

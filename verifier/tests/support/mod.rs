@@ -2,9 +2,12 @@
 #![allow(dead_code, missing_docs, unreachable_pub)]
 
 pub mod case;
+pub mod ipld;
 pub mod log;
+pub mod package;
 pub mod plan;
 pub mod refused;
 pub mod signatures;
+pub mod steps;
 pub mod vector;
 pub mod verified;

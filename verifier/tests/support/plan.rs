@@ -1,17 +1,25 @@
 //! One package with one release that is judged, inside of a log with others: everything about it can be changed before it is
 //! signed.
 
-use std::collections::BTreeMap;
-
-use cidery_protocol::{Cid, Codec, pae};
+use cidery_protocol::{Cid, Codec, Standing};
 use ipld_core::ipld::Ipld;
+use serde_bytes::ByteBuf;
 use sha2::{Digest, Sha256};
 
-use super::log::{Log, cbor, public, sign};
+use super::{
+    ipld::{at, cbor, link, map, number, powers, text},
+    log::Log,
+    package::Package,
+    steps::{self, Step},
+};
 
 pub const ORIGIN: &str = "log.example";
 pub const PACKAGE: &str = "@acme/hello";
 pub const VERSION: &str = "1.2.0";
+
+/// When the head was cosigned, and when records are logged.
+pub const TIME: u64 = 1_790_000_000;
+pub const LOGGED: u64 = TIME - 7_200;
 
 /// Seeds of keys, each in one role.
 pub const PUBLISHER: u8 = 1;
@@ -19,145 +27,144 @@ pub const LOG: u8 = 2;
 pub const COSIGNER: u8 = 3;
 pub const SECOND: u8 = 4;
 pub const THIRD: u8 = 5;
+pub const RECOVERY: u8 = 6;
+pub const RECOVERY_TOO: u8 = 7;
+pub const NEXT: u8 = 8;
 pub const STRANGER: u8 = 9;
+pub const WITNESS: u8 = 10;
+pub const WITNESS_TOO: u8 = 11;
+pub const NEXT_TOO: u8 = 12;
 
 pub const INIT_TYPE: &str = "application/vnd.cidery.init.v1+cbor";
 pub const RELEASE_TYPE: &str = "application/vnd.cidery.release.v1+cbor";
 
-/// A record before it is signed.
+/// What is to be logged.
 pub struct Plan {
-    pub keys: Vec<u8>,
-    pub threshold: i128,
-    pub init_signers: Vec<u8>,
-    pub signers: Vec<u8>,
-    /// Changes of the finished objects, while their hashes can still follow.
-    pub manifest: Object,
-    pub init: Object,
-    pub release: Object,
-    /// Changes of the finished log entry of the release.
-    pub entry: Object,
-    pub release_type: &'static str,
-    /// The type that is signed, where it is not the one that is said.
-    pub signed_type: Option<&'static str>,
+    /// The package's first record.
+    pub init: Step,
+    /// What is logged between 1.1.0, the release before, and the release.
+    pub before: Vec<Step>,
+    /// The release; its manifest is filled in.
+    pub release: Step,
+    /// What is logged after it.
+    pub after: Vec<Step>,
+    /// Changes of the finished manifest, while its hash can still follow.
+    pub manifest: Option<fn(&mut Ipld)>,
+    pub manifest_bytes: Option<fn(Vec<u8>) -> Vec<u8>>,
     pub modules: Vec<(&'static str, &'static str, Vec<u8>)>,
-}
-
-/// An object to be encoded, with what is to be done to it.
-#[derive(Default)]
-pub struct Object {
-    pub change: Option<fn(&mut Ipld)>,
-    pub bytes: Option<fn(Vec<u8>) -> Vec<u8>>,
-}
-
-impl Object {
-    pub fn encode(&self, mut value: Ipld) -> Vec<u8> {
-        if let Some(change) = self.change {
-            change(&mut value);
-        }
-        let bytes = cbor(&value);
-        self.bytes.map_or_else(|| bytes.clone(), |change| change(bytes.clone()))
-    }
 }
 
 /// What a plan has become.
 pub struct Built {
     pub log: Log,
-    pub init: Vec<u8>,
-    pub init_cid: Cid,
+    pub package: Package,
+    /// The place of the release in the package's log, and in the log.
+    pub place: usize,
     pub index: u64,
     pub manifest: Vec<u8>,
+    pub modules: Vec<(&'static str, &'static str, Vec<u8>)>,
     /// The first covering checkpoint's size.
     pub first: u64,
-    /// Another package's release in the same log, with its `init`.
-    pub other: (Vec<u8>, u64),
+    /// Another package's release in the same log.
+    pub other: Package,
+    pub other_index: u64,
 }
 
 impl Default for Plan {
     fn default() -> Self {
         let code = b"export default { fetch: () => new Response(\"hello from 1.2.0\") };\n";
         Plan {
-            keys: vec![PUBLISHER],
-            threshold: 1,
-            init_signers: vec![PUBLISHER],
-            signers: vec![PUBLISHER],
-            manifest: Object::default(),
-            init: Object::default(),
-            release: Object::default(),
-            entry: Object::default(),
-            release_type: RELEASE_TYPE,
-            signed_type: None,
+            init: steps::init(powers(&[PUBLISHER], 1)),
+            before: Vec::new(),
+            release: steps::release(VERSION),
+            after: Vec::new(),
+            manifest: None,
+            manifest_bytes: None,
             modules: vec![("index.js", "esm", code.to_vec())],
         }
     }
 }
 
 impl Plan {
-    pub fn build(&self) -> Built {
+    /// The package's keys and threshold; all of them sign everything.
+    pub fn keys(&mut self, seeds: &[u8], threshold: u64) {
+        let powers = powers(seeds, threshold);
+        self.init = steps::init(powers).by(seeds);
+        self.release.signers = seeds.to_vec();
+    }
+
+    /// The package begins with these powers.
+    pub fn begin(&mut self, powers: Ipld) {
+        self.init = steps::init(powers);
+    }
+
+    pub fn build(mut self) -> Built {
         let mut log = Log::new(ORIGIN);
-        let others = init("@other/tool", &[STRANGER], 1);
-        let other_cid = Cid::of(Codec::DagCbor, &cbor(&others));
-        let other_init = entry(INIT_TYPE, &cbor(&others), &[STRANGER]);
-        log.append(other_init.clone());
+        let mut other = Package::new("@other/tool");
+        let stranger = |step: Step| step.by(&[STRANGER]);
+        log.append(other.push(&stranger(steps::init(powers(&[STRANGER], 1)))).entry.clone());
 
-        let payload = self.init.encode(init(PACKAGE, &self.keys, self.threshold));
-        let init_cid = Cid::of(Codec::DagCbor, &payload);
-        let init = entry(INIT_TYPE, &payload, &self.init_signers);
-        log.append(init.clone());
-        let before = Cid::of(Codec::DagCbor, b"the manifest of 1.1.0");
-        let earlier = cbor(&release(PACKAGE, "1.1.0", 1, init_cid, init_cid, before));
-        log.append(entry(RELEASE_TYPE, &earlier, &[PUBLISHER]));
-
-        let manifest = self.manifest.encode(manifest(&self.modules));
+        let mut package = Package::new(PACKAGE);
+        let mut earlier = steps::release("1.1.0");
+        earlier.signers = self.init.signers.clone();
+        for step in [&self.init, &earlier].into_iter().chain(&self.before) {
+            log.append(package.push(step).entry.clone());
+        }
+        let manifest = self.manifest();
         let cid = Cid::of(Codec::DagCbor, &manifest);
-        let others = release("@other/tool", VERSION, 1, other_cid, other_cid, cid);
-        let other = log.append(entry(RELEASE_TYPE, &cbor(&others), &[STRANGER]));
+        self.release.changes.insert(0, Box::new(move |release| *at(release, "body.manifest") = link(cid)));
+        let other_index = log.append(other.push(&stranger(steps::release_of(VERSION, cid))).entry.clone());
 
-        let prev = Cid::of(Codec::DagCbor, &earlier);
-        let payload = self.release.encode(release(PACKAGE, VERSION, 2, prev, init_cid, cid));
-        let message = pae(self.signed_type.unwrap_or(self.release_type), &payload);
-        let release = self.entry.encode(entry_value(self.release_type, &payload, &self.signers, &message));
-        let index = log.append(release);
-        let first = log.size() + 1;
-        for filler in 0..4_u8 {
+        let place = package.records.len();
+        let index = log.append(package.push(&self.release).entry.clone());
+        log.append(vec![0]);
+        let first = log.size();
+        for step in &self.after {
+            log.append(package.push(step).entry.clone());
+        }
+        for filler in 1..4_u8 {
             log.append(vec![filler]);
         }
-        Built { log, init, init_cid, index, manifest, first, other: (other_init, other) }
+        Built { log, package, place, index, manifest, modules: self.modules, first, other, other_index }
+    }
+
+    fn manifest(&self) -> Vec<u8> {
+        let mut manifest = manifest(&self.modules);
+        if let Some(change) = self.manifest {
+            change(&mut manifest);
+        }
+        let bytes = cbor(&manifest);
+        self.manifest_bytes.map_or(bytes.clone(), |change| change(bytes))
     }
 }
 
-pub fn init(package: &str, keys: &[u8], threshold: i128) -> Ipld {
-    let mut keys: Vec<_> = keys.iter().map(|seed| *public(*seed).as_bytes()).collect();
-    keys.sort();
-    let keys = keys.into_iter().map(|key| Ipld::Bytes(key.to_vec())).collect();
-    let floors = map([("provenance", Ipld::Bool(false)), ("witnesses", Ipld::Integer(0))]);
-    map([
-        ("kind", text("init")),
-        ("origin", text(ORIGIN)),
-        ("package", text(package)),
-        ("sequence", Ipld::Integer(0)),
-        (
-            "body",
-            map([("keys", Ipld::List(keys)), ("threshold", Ipld::Integer(threshold)), ("floors", floors)]),
-        ),
-    ])
-}
+impl Built {
+    /// The signed records of the authorities that the release stands under.
+    pub fn chain(&self) -> Vec<ByteBuf> {
+        self.package.chain_before(self.place).into_iter().map(ByteBuf::from).collect()
+    }
 
-fn release(package: &str, version: &str, sequence: i128, prev: Cid, authority: Cid, manifest: Cid) -> Ipld {
-    let body = map([
-        ("version", text(version)),
-        ("manifest", link(manifest)),
-        ("build", map([("tool", text("by hand"))])),
-        ("provenance", Ipld::List(vec![])),
-    ]);
-    map([
-        ("kind", text("release")),
-        ("origin", text(ORIGIN)),
-        ("package", text(package)),
-        ("sequence", Ipld::Integer(sequence)),
-        ("prev", link(prev)),
-        ("authority", link(authority)),
-        ("body", body),
-    ])
+    /// What an honest registry says of the release now, where `channel` is asked for.
+    pub fn standing(&self, channel: Option<&str>) -> Standing {
+        let Package { records, .. } = &self.package;
+        let chain: Vec<_> = self.package.chain_after(self.place).into_iter().map(ByteBuf::from).collect();
+        let release = link(records[self.place].cid);
+        let yank = self.package.newest("yank", |body| *at(body, "release.record") == release);
+        let yank = yank.filter(|place| *at(&mut records[*place].body.clone(), "severity") != text("none"));
+        let channel = channel
+            .and_then(|wanted| self.package.newest("channel", |body| *at(body, "name") == text(wanted)));
+        let signed = |place: usize| ByteBuf::from(records[place].signed.clone());
+        let newest = records.len() - 1;
+        let elsewhere = [Some(self.place), yank, channel].contains(&Some(newest))
+            || chain.contains(&signed(newest))
+            || self.chain().contains(&signed(newest));
+        Standing {
+            chain,
+            newest: (!elsewhere).then(|| signed(newest)),
+            yank: yank.map(signed),
+            channel: channel.map(signed),
+        }
+    }
 }
 
 fn manifest(modules: &[(&str, &str, Vec<u8>)]) -> Ipld {
@@ -166,7 +173,7 @@ fn manifest(modules: &[(&str, &str, Vec<u8>)]) -> Ipld {
             ("path", text(path)),
             ("kind", text(kind)),
             ("cid", link(Cid::of(Codec::Raw, bytes))),
-            ("size", Ipld::Integer(bytes.len() as i128)),
+            ("size", number(bytes.len() as u64)),
             ("sha256", Ipld::Bytes(Sha256::digest(bytes).to_vec())),
         ])
     });
@@ -181,53 +188,4 @@ fn manifest(modules: &[(&str, &str, Vec<u8>)]) -> Ipld {
         ("bundled", none()),
         ("sourceMaps", none()),
     ])
-}
-
-fn entry(payload_type: &str, payload: &[u8], signers: &[u8]) -> Vec<u8> {
-    cbor(&entry_value(payload_type, payload, signers, &pae(payload_type, payload)))
-}
-
-fn entry_value(payload_type: &str, payload: &[u8], signers: &[u8], message: &[u8]) -> Ipld {
-    let mut signers: Vec<_> = signers.iter().map(|seed| (*public(*seed).as_bytes(), *seed)).collect();
-    signers.sort();
-    let signatures = signers.into_iter().map(|(key, seed)| signature(&key, &sign(seed, message)));
-    map([
-        ("kind", text("record")),
-        ("type", text(payload_type)),
-        ("payload", Ipld::Bytes(payload.to_vec())),
-        ("signatures", Ipld::List(signatures.collect())),
-    ])
-}
-
-pub fn signature(key: &[u8], signature: &[u8]) -> Ipld {
-    map([("key", Ipld::Bytes(key.to_vec())), ("sig", Ipld::Bytes(signature.to_vec()))])
-}
-
-pub fn text(text: &str) -> Ipld {
-    Ipld::String(text.to_owned())
-}
-
-pub fn link(cid: Cid) -> Ipld {
-    Ipld::Link(cid.into())
-}
-
-pub fn map<const N: usize>(fields: [(&str, Ipld); N]) -> Ipld {
-    Ipld::Map(fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect::<BTreeMap<_, _>>())
-}
-
-/// The value at a path such as `body.keys.0`.
-pub fn at<'v>(value: &'v mut Ipld, path: &str) -> &'v mut Ipld {
-    path.split('.').fold(value, |value, part| match value {
-        Ipld::Map(map) => map.entry(part.to_owned()).or_insert(Ipld::Null),
-        Ipld::List(list) => &mut list[part.parse::<usize>().expect("an index")],
-        _ => panic!("nothing is at {path}"),
-    })
-}
-
-/// The list at a path.
-pub fn list<'v>(value: &'v mut Ipld, path: &str) -> &'v mut Vec<Ipld> {
-    match at(value, path) {
-        Ipld::List(list) => list,
-        _ => panic!("no list is at {path}"),
-    }
 }

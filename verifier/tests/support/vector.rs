@@ -8,7 +8,9 @@ use std::{
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use cidery_protocol::Code;
-use cidery_verifier::{Isolate, Request, Seen, TrustPolicy, Verified, VerifyError, verify};
+use cidery_verifier::{
+    Explanation, Isolate, Request, Seen, TrustPolicy, Verified, VerifyError, explain, verify,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -74,14 +76,9 @@ impl Vector {
 
     /// Judges the vector with the verifier, modules last, as a loader does.
     pub fn judge(&self) -> Result<Verified, VerifyError> {
-        let decode = |text: &str| STANDARD.decode(text).expect("base64");
-        let policy = TrustPolicy::from_json(self.policy.to_string().as_bytes())?;
-        let request = Request::from_json(self.request.to_string().as_bytes())?;
-        let seen = self.seen_before()?;
-        let (receipt, head, manifest) = (decode(&self.receipt), decode(&self.head), decode(&self.manifest));
-        let verified = verify(&request, &receipt, &head, &manifest, &policy, &seen, self.now)?;
+        let verified = self.judge_release()?;
         let given: BTreeMap<&str, Vec<u8>> =
-            self.modules.iter().map(|module| (module.path.as_str(), decode(&module.bytes))).collect();
+            self.modules.iter().map(|module| (module.path.as_str(), decoded(&module.bytes))).collect();
         for module in &verified.manifest().body().modules {
             let mut check = verified.check(module);
             for chunk in given[module.path.as_str()].chunks(5) {
@@ -90,6 +87,25 @@ impl Vector {
             check.finish()?;
         }
         Ok(verified)
+    }
+
+    /// Judges it up to the manifest.
+    pub fn judge_release(&self) -> Result<Verified, VerifyError> {
+        let policy = TrustPolicy::from_json(self.policy.to_string().as_bytes())?;
+        let request = Request::from_json(self.request.to_string().as_bytes())?;
+        let seen = self.seen_before()?;
+        let (receipt, head) = (decoded(&self.receipt), decoded(&self.head));
+        verify(&request, &receipt, &head, &decoded(&self.manifest), &policy, &seen, self.now)
+    }
+
+    /// The same step by step; none where policy or request cannot be read.
+    pub fn explain(&self) -> Option<Explanation> {
+        let policy = TrustPolicy::from_json(self.policy.to_string().as_bytes()).ok()?;
+        let request = Request::from_json(self.request.to_string().as_bytes()).ok()?;
+        let seen = self.seen_before().ok()?;
+        let (receipt, head) = (decoded(&self.receipt), decoded(&self.head));
+        let manifest = decoded(&self.manifest);
+        Some(explain(&request, &receipt, &head, Some(&manifest), &policy, &seen, self.now))
     }
 
     /// What the verifier says of the vector, in the words of a vector.
@@ -142,7 +158,7 @@ fn case(plan: impl FnOnce(&mut Plan), change: impl FnOnce(&mut Case, &Built)) ->
     let mut planned = Plan::default();
     plan(&mut planned);
     let built = planned.build();
-    let mut case = Case::new(&planned, &built);
+    let mut case = Case::new(&built);
     change(&mut case, &built);
     case
 }
@@ -188,3 +204,8 @@ pub fn same(_: &mut Plan) {}
 
 /// Nothing is changed of what the verifier is given.
 pub fn unchanged(_: &mut Case, _: &Built) {}
+
+/// The policy pins the package's `init`, and no keys.
+pub fn pin_init(case: &mut Case, built: &Built) {
+    case.pin_init(built);
+}

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::prove_entry;
 use crate::support::{
     log::public,
-    plan::{LOG, STRANGER},
+    plan::{LOG, PUBLISHER, STRANGER, WITNESS, WITNESS_TOO},
     signatures::IDENTITY,
     vector::{Vector, refused, same},
 };
@@ -41,6 +41,72 @@ pub fn policies() -> Vec<Vector> {
             same,
             |case, _| {
                 case.rule()["allow"] = json!("all");
+            },
+        ),
+        refused(
+            "T01_scope_in_another_log",
+            Code::LogOrigin,
+            "A genuine release of the package, in another log than the one that the scope belongs to.",
+            same,
+            |case, _| {
+                let mut corp = case.log().clone();
+                corp["maxAge"] = json!(60);
+                case.policy["origins"]["corp.example"] = corp;
+                case.rule()["origin"] = json!("corp.example");
+            },
+        ),
+        refused(
+            "T18_witness_key_of_a_publisher",
+            Code::PolicyInvalid,
+            "The policy's witness is its publisher.",
+            same,
+            |case, _| case.witnesses(&[PUBLISHER], 0),
+        ),
+        refused(
+            "T18_recovery_key_of_a_publisher",
+            Code::PolicyInvalid,
+            "One rule's publisher key is another rule's recovery key.",
+            same,
+            |case, _| {
+                let recovery = json!({ "keys": [public(PUBLISHER).to_string()] });
+                case.policy["packages"]["@corp/*"] = json!({ "origin": "log.example", "recovery": recovery });
+            },
+        ),
+        refused(
+            "T23_quorum_of_more_than_there_are",
+            Code::PolicyInvalid,
+            "The policy wants more witnesses than it names.",
+            same,
+            |case, _| case.witnesses(&[WITNESS], 2),
+        ),
+        refused(
+            "T23_one_witness_under_two_names",
+            Code::PolicyInvalid,
+            "The policy names one witness's key twice.",
+            same,
+            |case, _| {
+                case.witnesses(&[WITNESS, WITNESS_TOO], 2);
+                case.log()["witnesses"][1]["key"] = json!(public(WITNESS).to_string());
+            },
+        ),
+        refused(
+            "policy_tolerates_no_yank",
+            Code::PolicyInvalid,
+            "`none` is no severity that could be tolerated.",
+            same,
+            |case, _| case.rule()["yanked"] = json!(["none"]),
+        ),
+        refused("policy_null_field", Code::PolicyInvalid, "A field is null.", same, |case, _| {
+            case.rule()["threshold"] = json!(null);
+        }),
+        refused(
+            "T19_policy_list_for_an_object",
+            Code::PolicyInvalid,
+            "A rule is a list of its values.",
+            same,
+            |case, _| {
+                let origin = case.log().clone();
+                *case.log() = json!([origin["logKeys"], origin["cosigner"]]);
             },
         ),
         refused("policy_of_no_keys", Code::PolicyInvalid, "A rule pins nothing.", same, |case, _| {
@@ -79,6 +145,61 @@ pub fn requests() -> Vec<Vector> {
             |case, _| {
                 case.request["package"] = json!("@acme/\u{212a}it");
             },
+        ),
+        refused(
+            "T03_zero_width_joiner",
+            Code::NameMalformed,
+            "The name asked for holds a character that nobody sees.",
+            same,
+            |case, _| case.request["package"] = json!("@acme/hel\u{200d}lo"),
+        ),
+        refused(
+            "T03_accent_apart",
+            Code::NameMalformed,
+            "The name asked for has an accent as a character of its own.",
+            same,
+            |case, _| case.request["package"] = json!("@acme/he\u{301}llo"),
+        ),
+        refused(
+            "T03_right_to_left_mark",
+            Code::NameMalformed,
+            "The name asked for turns the text around.",
+            same,
+            |case, _| case.request["package"] = json!("@acme/\u{202e}hello"),
+        ),
+        refused(
+            "T03_upper_case_channel",
+            Code::ChannelMalformed,
+            "The channel asked for has an upper-case letter.",
+            same,
+            |case, _| {
+                case.rule()["channels"] = json!(["stable"]);
+                case.request = json!({ "package": "@acme/hello", "channel": "Stable" });
+            },
+        ),
+        refused(
+            "request_bucket_past_the_last",
+            Code::RequestMalformed,
+            "There are 10,000 buckets, from 0.",
+            same,
+            |case, _| {
+                case.rule()["channels"] = json!(["stable"]);
+                case.request = json!({ "package": "@acme/hello", "channel": "stable", "bucket": 10_000 });
+            },
+        ),
+        refused(
+            "request_bucket_of_a_range",
+            Code::RequestMalformed,
+            "The request has a range and a bucket.",
+            same,
+            |case, _| case.request["bucket"] = json!(1),
+        ),
+        refused(
+            "request_null_field",
+            Code::RequestMalformed,
+            "A field of the request is null.",
+            same,
+            |case, _| case.request["version"] = json!(null),
         ),
         refused("T08_tag_for_a_range", Code::RangeMalformed, "A tag is not a range.", same, |case, _| {
             case.request["range"] = json!("latest");
@@ -121,15 +242,36 @@ pub fn requests() -> Vec<Vector> {
             },
         ),
         refused(
+            "T10_lock_of_another_package",
+            Code::RequestPackage,
+            "Another package has the same code under the same version, and its receipt is given.",
+            same,
+            |case, built| {
+                case.lock(built);
+                case.rule()["keys"] = json!([public(STRANGER).to_string()]);
+                case.receipt.chain = vec![ByteBuf::from(built.other.records[0].signed.clone())];
+                prove_entry(case, built, built.other_index);
+            },
+        ),
+        refused(
+            "T10_lock_of_another_version",
+            Code::RequestUnsatisfied,
+            "The lock has the same code under another version.",
+            same,
+            |case, built| {
+                case.lock(built);
+                case.request["version"] = json!("1.2.1");
+            },
+        ),
+        refused(
             "T10_receipt_of_another_package",
             Code::RequestPackage,
             "A whole, right receipt of another package of the log.",
             same,
             |case, built| {
-                let (init, index) = built.other.clone();
                 case.rule()["keys"] = json!([public(STRANGER).to_string()]);
-                case.receipt.chain = vec![ByteBuf::from(init)];
-                prove_entry(case, built, index);
+                case.receipt.chain = vec![ByteBuf::from(built.other.records[0].signed.clone())];
+                prove_entry(case, built, built.other_index);
             },
         ),
     ]

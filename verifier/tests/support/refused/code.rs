@@ -4,7 +4,8 @@ use cidery_protocol::{Cid, Code, Codec};
 use ipld_core::ipld::Ipld;
 
 use crate::support::{
-    plan::{Plan, at, link, list, map, text},
+    ipld::{at, link, list, map, text},
+    plan::Plan,
     vector::{Vector, refused, same, unchanged},
 };
 
@@ -33,16 +34,49 @@ pub fn manifests() -> Vec<Vector> {
                 case.manifest[at + 2] = b's';
             },
         ),
+        confused("T09_bundled_changed", "Another dependency is listed than was signed.", |manifest| {
+            list(manifest, "bundled").push(map([("name", text("left-pad")), ("version", text("1.0.0"))]));
+        }),
+        confused("T09_needs_changed", "More rights are asked for than was signed.", |manifest| {
+            list(manifest, "needs.egress").push(text("evil.example"));
+        }),
+        confused("T09_compatibility_changed", "Another compatibility date than was signed.", |manifest| {
+            *at(manifest, "compatibility.date") = text("2020-01-01");
+        }),
+        confused("T09_module_changed", "A module is named by another CID than was signed.", |manifest| {
+            *at(manifest, "modules.0.cid") = link(Cid::of(Codec::Raw, b"other code"));
+        }),
+        refused(
+            "T14_sha256_empty",
+            Code::CborMalformed,
+            "The SHA-256 of a module has no bytes.",
+            |plan| plan.manifest = Some(|manifest| *at(manifest, "modules.0.sha256") = Ipld::Bytes(vec![])),
+            unchanged,
+        ),
+        refused(
+            "T14_sha256_short",
+            Code::CborMalformed,
+            "The SHA-256 of a module has 31 bytes.",
+            |plan| {
+                plan.manifest = Some(|manifest| *at(manifest, "modules.0.sha256") = Ipld::Bytes(vec![0; 31]))
+            },
+            unchanged,
+        ),
+        refused(
+            "T14_sha256_undefined",
+            Code::CborMalformed,
+            "The SHA-256 of a module is null.",
+            |plan| plan.manifest = Some(|manifest| *at(manifest, "modules.0.sha256") = Ipld::Null),
+            unchanged,
+        ),
         refused(
             "T06_manifest_of_another_release",
             Code::CidMismatch,
             "A whole, right manifest of other code.",
             same,
             |case, _| {
-                let other = Plan {
-                    modules: vec![("index.js", "esm", b"export default {};\n".to_vec())],
-                    ..Default::default()
-                };
+                let modules = vec![("index.js", "esm", b"export default {};\n".to_vec())];
+                let other = Plan { modules, ..Plan::default() };
                 case.manifest = other.build().manifest;
             },
         ),
@@ -71,7 +105,7 @@ pub fn manifests() -> Vec<Vector> {
             "manifest_without_main",
             Code::ManifestInvalid,
             "The main module is not listed.",
-            |plan| plan.manifest.change = Some(|manifest| *at(manifest, "main") = text("main.js")),
+            |plan| plan.manifest = Some(|manifest| *at(manifest, "main") = text("main.js")),
             unchanged,
         ),
         refused(
@@ -79,7 +113,7 @@ pub fn manifests() -> Vec<Vector> {
             Code::ManifestImports,
             "The manifest links a package.",
             |plan| {
-                plan.manifest.change = Some(|manifest| {
+                plan.manifest = Some(|manifest| {
                     let import = map([
                         ("name", text("@acme/lib")),
                         ("range", text("^1")),
@@ -94,7 +128,7 @@ pub fn manifests() -> Vec<Vector> {
             "T19_manifest_unsorted",
             Code::CborMalformed,
             "The manifest's keys are in another order, and were signed so.",
-            |plan| plan.manifest.bytes = Some(unsorted),
+            |plan| plan.manifest_bytes = Some(unsorted),
             unchanged,
         ),
         refused(
@@ -102,7 +136,7 @@ pub fn manifests() -> Vec<Vector> {
             Code::CidMalformed,
             "A module is named by the CID of an object.",
             |plan| {
-                plan.manifest.change =
+                plan.manifest =
                     Some(|manifest| *at(manifest, "modules.0.cid") = link(Cid::of(Codec::DagCbor, b"code")));
             },
             unchanged,
@@ -112,7 +146,7 @@ pub fn manifests() -> Vec<Vector> {
             Code::CborMalformed,
             "A module is named by a CID of another hash.",
             |plan| {
-                plan.manifest.change = Some(|manifest| {
+                plan.manifest = Some(|manifest| {
                     let other = "bafkreifzjut3te7nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e";
                     *at(manifest, "modules.0.cid") = Ipld::Link(other.parse().expect("a CID of SHA-256"));
                 });
@@ -124,7 +158,7 @@ pub fn manifests() -> Vec<Vector> {
             Code::LimitExceeded,
             "A module says to have more than 64 MiB.",
             |plan| {
-                plan.manifest.change =
+                plan.manifest =
                     Some(|manifest| *at(manifest, "modules.0.size") = Ipld::Integer((64 << 20) + 1));
             },
             unchanged,
@@ -208,4 +242,12 @@ fn unsorted(bytes: Vec<u8>) -> Vec<u8> {
 
 fn position(bytes: &[u8], part: &[u8]) -> usize {
     bytes.windows(part.len()).position(|window| window == part).expect("it is there")
+}
+
+/// A manifest that was changed after it was signed.
+fn confused(name: &str, about: &str, change: fn(&mut Ipld)) -> Vector {
+    refused(name, Code::CidMismatch, about, same, |case, _| {
+        let other = Plan { manifest: Some(change), ..Plan::default() };
+        case.manifest = other.build().manifest;
+    })
 }

@@ -1,14 +1,13 @@
 //! Heads: steps (2) to (5).
 
-use cidery_protocol::{Code, Signature, log::Hash};
+use cidery_protocol::{Code, log::Hash};
 use serde_bytes::ByteBuf;
-use serde_json::json;
 
 use super::note;
 use crate::support::{
-    case::{MAX_AGE, TIME, since},
-    log::{Log, public, sign},
-    plan::{Built, COSIGNER, LOG, STRANGER},
+    case::{MAX_AGE, since},
+    log::{Log, cosign},
+    plan::{Built, COSIGNER, LOG, STRANGER, TIME},
     vector::{Vector, refused, same},
 };
 
@@ -16,8 +15,7 @@ use crate::support::{
 pub fn heads() -> Vec<Vector> {
     let cosigned = |built: &Built, key: u8, name: &str| {
         let checkpoint = built.log.checkpoint(built.log.size());
-        let signature = Signature::from_bytes(sign(key, &checkpoint.cosignature_message(TIME)));
-        checkpoint.with_cosignature(name, &public(key), TIME, signature).expect("a cosignature").to_bytes()
+        cosign(&checkpoint, name, key, TIME).to_bytes()
     };
     vec![
         refused(
@@ -197,11 +195,9 @@ pub fn memories() -> Vec<Vector> {
         refused(
             "T04_package_rolled_back",
             Code::LogRollback,
-            "The range was answered with a later release before.",
+            "A later record of the package was seen than any that is shown.",
             same,
-            |case, _| {
-                case.seen["packages"]["@acme/hello"] = json!({ "^1": 3 });
-            },
+            |case, built| case.remember_package(built, 3),
         ),
     ]
 }

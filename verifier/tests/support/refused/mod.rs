@@ -6,11 +6,14 @@ use serde_bytes::ByteBuf;
 use super::{case::Case, log::Log, plan::Built, vector::Vector};
 
 mod asked;
+mod chain;
 mod code;
 mod head;
 mod receipt;
 mod record;
+mod rule;
 mod signature;
+mod standing;
 
 pub fn vectors() -> Vec<Vector> {
     [
@@ -22,6 +25,12 @@ pub fn vectors() -> Vec<Vector> {
         record::authorities(),
         record::releases(),
         signature::signatures(),
+        chain::chains(),
+        rule::releases(),
+        rule::witnesses(),
+        standing::standings(),
+        rule::policies(),
+        rule::channels(),
         code::manifests(),
         code::modules(),
     ]
@@ -30,7 +39,7 @@ pub fn vectors() -> Vec<Vector> {
 
 /// The receipt and the head of another entry of the log.
 fn prove_entry(case: &mut Case, built: &Built, index: u64) {
-    case.receipt.release = ByteBuf::from(built.log.entries[index as usize].clone());
+    case.receipt.record = ByteBuf::from(built.log.entries[index as usize].clone());
     case.receipt.index = index;
     case.receipt.inclusion = built.log.inclusion(index, built.first);
     case.head.join = Join::Inclusion(built.log.inclusion(index, built.log.size()));

@@ -1,13 +1,13 @@
 //! Receipts: steps (2), (6) and (7).
 
-use cidery_protocol::{Code, Join, log::Hash};
+use cidery_protocol::{Code, Join, limits, log::Hash};
 use serde_bytes::ByteBuf;
 
 use super::without_release;
 use crate::support::{
-    case::{TIME, head},
+    case::head,
     log::Log,
-    plan::STRANGER,
+    plan::{STRANGER, TIME},
     vector::{Vector, refused, same},
 };
 
@@ -50,8 +50,8 @@ pub fn receipts() -> Vec<Vector> {
             "A byte of the logged record is another one.",
             same,
             |case, _| {
-                let middle = case.receipt.release.len() / 2;
-                case.receipt.release[middle] ^= 1;
+                let middle = case.receipt.record.len() / 2;
+                case.receipt.record[middle] ^= 1;
             },
         ),
         refused(
@@ -144,10 +144,10 @@ pub fn receipts() -> Vec<Vector> {
         refused(
             "T16_chain_too_long",
             Code::LimitExceeded,
-            "The chain of authority has 65 records.",
+            "The chain of authority has one record too many.",
             same,
             |case, _| {
-                case.receipt.chain = vec![ByteBuf::new(); 65];
+                case.receipt.chain = vec![ByteBuf::new(); limits::CHAIN_RECORDS + 1];
             },
         ),
         refused("T20_receipt_for_a_head", Code::LogMalformed, "The head is a receipt.", same, |case, _| {

@@ -7,8 +7,9 @@ use serde_json::json;
 
 use super::prove_entry;
 use crate::support::{
+    ipld::{at, link, list, powers, text},
     log::public,
-    plan::{PUBLISHER, SECOND, at, link, list, text},
+    plan::{PUBLISHER, SECOND},
     signatures::IDENTITY,
     vector::{Vector, refused, same, unchanged},
 };
@@ -21,8 +22,8 @@ pub fn authorities() -> Vec<Vector> {
             Code::RecordOrigin,
             "The package's records are for another log, and were logged in this one.",
             |plan| {
-                plan.init.change = Some(|init| *at(init, "origin") = text("other.example"));
-                plan.release.change = Some(|release| *at(release, "origin") = text("other.example"));
+                plan.init.edit(|init| *at(init, "origin") = text("other.example"));
+                plan.release.edit(|release| *at(release, "origin") = text("other.example"));
             },
             unchanged,
         ),
@@ -46,12 +47,12 @@ pub fn authorities() -> Vec<Vector> {
             },
         ),
         refused(
-            "T12_two_authorities",
-            Code::LogMalformed,
-            "The chain holds a second init.",
+            "T12_init_of_another_package",
+            Code::RecordPackage,
+            "The chain goes on with the init of another package.",
             same,
             |case, built| {
-                case.receipt.chain.push(ByteBuf::from(built.other.0.clone()));
+                case.receipt.chain.push(ByteBuf::from(built.other.records[0].signed.clone()));
             },
         ),
         refused(
@@ -60,7 +61,7 @@ pub fn authorities() -> Vec<Vector> {
             "The chain begins with a release.",
             same,
             |case, built| {
-                case.receipt.chain = vec![ByteBuf::from(built.log.entries[2].clone())];
+                case.receipt.chain = vec![ByteBuf::from(built.package.records[1].signed.clone())];
             },
         ),
         refused(
@@ -68,9 +69,8 @@ pub fn authorities() -> Vec<Vector> {
             Code::RecordThreshold,
             "One of two required keys signed the init.",
             |plan| {
-                plan.keys = vec![PUBLISHER, SECOND];
-                plan.threshold = 2;
-                plan.signers = vec![PUBLISHER, SECOND];
+                plan.keys(&[PUBLISHER, SECOND], 2);
+                plan.init.signers = vec![PUBLISHER];
             },
             unchanged,
         ),
@@ -78,7 +78,7 @@ pub fn authorities() -> Vec<Vector> {
             "T11_threshold_without_keys",
             Code::RecordInvalid,
             "The init asks for more keys than it names.",
-            |plan| plan.threshold = 2,
+            |plan| plan.begin(powers(&[PUBLISHER], 2)),
             unchanged,
         ),
         refused(
@@ -86,8 +86,7 @@ pub fn authorities() -> Vec<Vector> {
             Code::CborMalformed,
             "A key of the init is the identity.",
             |plan| {
-                plan.init.change =
-                    Some(|init| list(init, "body.keys").insert(0, Ipld::Bytes(IDENTITY.to_vec())));
+                plan.init.edit(|init| list(init, "body.keys").insert(0, Ipld::Bytes(IDENTITY.to_vec())));
             },
             unchanged,
         ),
@@ -121,9 +120,8 @@ pub fn releases() -> Vec<Vector> {
             Code::RecordThreshold,
             "One of two required keys signed the release.",
             |plan| {
-                plan.keys = vec![PUBLISHER, SECOND];
-                plan.threshold = 2;
-                plan.init_signers = vec![PUBLISHER, SECOND];
+                plan.keys(&[PUBLISHER, SECOND], 2);
+                plan.release.signers = vec![PUBLISHER];
             },
             unchanged,
         ),
@@ -131,7 +129,7 @@ pub fn releases() -> Vec<Vector> {
             "T11_unsigned",
             Code::RecordThreshold,
             "Nobody signed the release.",
-            |plan| plan.signers = vec![],
+            |plan| plan.release.signers = vec![],
             unchanged,
         ),
         refused(
@@ -139,10 +137,9 @@ pub fn releases() -> Vec<Vector> {
             Code::CborMalformed,
             "One key signed twice where two are required.",
             |plan| {
-                plan.keys = vec![PUBLISHER, SECOND];
-                plan.threshold = 2;
-                plan.init_signers = vec![PUBLISHER, SECOND];
-                plan.entry.change = Some(|entry| {
+                plan.keys(&[PUBLISHER, SECOND], 2);
+                plan.release.signers = vec![PUBLISHER];
+                plan.release.edit_entry(|entry| {
                     let signatures = list(entry, "signatures");
                     signatures.push(signatures[0].clone());
                 });
@@ -154,7 +151,7 @@ pub fn releases() -> Vec<Vector> {
             Code::RecordAuthority,
             "The release names another authority than the one of the chain.",
             |plan| {
-                plan.release.change = Some(|release| {
+                plan.release.edit(|release| {
                     *at(release, "authority") = link(Cid::of(Codec::DagCbor, b"another init"))
                 });
             },
@@ -164,33 +161,33 @@ pub fn releases() -> Vec<Vector> {
             "T21_release_of_another_origin",
             Code::RecordOrigin,
             "The release is for another log than its authority.",
-            |plan| plan.release.change = Some(|release| *at(release, "origin") = text("other.example")),
+            |plan| plan.release.edit(|release| *at(release, "origin") = text("other.example")),
             unchanged,
         ),
         refused(
             "T21_release_of_another_package",
             Code::RecordPackage,
             "The release is of another package than its authority.",
-            |plan| plan.release.change = Some(|release| *at(release, "package") = text("@acme/other")),
+            |plan| plan.release.edit(|release| *at(release, "package") = text("@acme/other")),
             unchanged,
         ),
         refused(
             "T12_provenance_floor",
             Code::RecordFloor,
             "The authority asks for provenance, and the release has none.",
-            |plan| plan.init.change = Some(|init| *at(init, "body.floors.provenance") = Ipld::Bool(true)),
+            |plan| plan.init.edit(|init| *at(init, "body.floors.provenance") = Ipld::Bool(true)),
             unchanged,
         ),
         refused(
             "T12_witness_floor",
             Code::RecordFloor,
             "The authority asks for a witness, and none can be counted.",
-            |plan| plan.init.change = Some(|init| *at(init, "body.floors.witnesses") = Ipld::Integer(1)),
+            |plan| plan.init.edit(|init| *at(init, "body.floors.witnesses") = Ipld::Integer(1)),
             unchanged,
         ),
         refused(
             "T21_init_for_a_release",
-            Code::RecordInitTaken,
+            Code::RequestUnsatisfied,
             "The receipt proves the init itself.",
             same,
             |case, built| {
@@ -201,21 +198,21 @@ pub fn releases() -> Vec<Vector> {
             "T19_record_unknown_field",
             Code::CborMalformed,
             "The record holds a field that nobody knows.",
-            |plan| plan.release.change = Some(|release| *at(release, "channel") = text("stable")),
+            |plan| plan.release.edit(|release| *at(release, "channel") = text("stable")),
             unchanged,
         ),
         refused(
             "T19_record_null_field",
             Code::CborMalformed,
             "A field that is absent is given as null.",
-            |plan| plan.release.change = Some(|release| *at(release, "body.npm") = Ipld::Null),
+            |plan| plan.release.edit(|release| *at(release, "body.npm") = Ipld::Null),
             unchanged,
         ),
         refused(
             "T19_record_float",
             Code::CborMalformed,
             "The sequence is a float.",
-            |plan| plan.release.change = Some(|release| *at(release, "sequence") = Ipld::Float(2.0)),
+            |plan| plan.release.edit(|release| *at(release, "sequence") = Ipld::Float(2.0)),
             unchanged,
         ),
         refused(
@@ -229,7 +226,7 @@ pub fn releases() -> Vec<Vector> {
             "T19_version_not_canonical",
             Code::CborMalformed,
             "The version has a leading zero.",
-            |plan| plan.release.change = Some(|release| *at(release, "body.version") = text("1.02.0")),
+            |plan| plan.release.edit(|release| *at(release, "body.version") = text("1.02.0")),
             unchanged,
         ),
         refused(
@@ -237,8 +234,8 @@ pub fn releases() -> Vec<Vector> {
             Code::CidMalformed,
             "The release names its manifest by the CID of a blob.",
             |plan| {
-                plan.release.change =
-                    Some(|release| *at(release, "body.manifest") = link(Cid::of(Codec::Raw, b"a manifest")));
+                plan.release
+                    .edit(|release| *at(release, "body.manifest") = link(Cid::of(Codec::Raw, b"a manifest")));
             },
             unchanged,
         ),
@@ -246,14 +243,14 @@ pub fn releases() -> Vec<Vector> {
             "T18_kind_of_another_type",
             Code::EnvelopeType,
             "The record calls itself a release, and its payload type an init.",
-            |plan| plan.init.change = Some(|init| *at(init, "kind") = text("release")),
+            |plan| plan.init.edit(|init| *at(init, "kind") = text("release")),
             unchanged,
         ),
         refused(
             "T18_payload_of_an_unknown_type",
             Code::EnvelopeType,
             "The payload type is none of the protocol's.",
-            |plan| plan.release_type = "application/octet-stream",
+            |plan| plan.release.payload_type = Some("application/octet-stream"),
             unchanged,
         ),
     ]

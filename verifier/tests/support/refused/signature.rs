@@ -4,8 +4,9 @@ use cidery_protocol::{Code, pae};
 use ipld_core::ipld::Ipld;
 
 use crate::support::{
+    ipld::{at, list, signature},
     log::{public, sign},
-    plan::{INIT_TYPE, PUBLISHER, RELEASE_TYPE, SECOND, at, list, signature},
+    plan::{INIT_TYPE, PUBLISHER, RELEASE_TYPE, SECOND},
     signatures::{with_large_s, with_small_order_r},
     vector::{Vector, refused, unchanged},
 };
@@ -17,14 +18,14 @@ pub fn signatures() -> Vec<Vector> {
             "T18_signed_under_another_type",
             Code::EnvelopeSignature,
             "The signature is over the same payload as a record of another kind.",
-            |plan| plan.signed_type = Some(INIT_TYPE),
+            |plan| plan.release.signed_type = Some(INIT_TYPE),
             unchanged,
         ),
         refused(
             "T13_signature_altered",
             Code::EnvelopeSignature,
             "A bit of the signature is another one.",
-            |plan| plan.entry.change = Some(|entry| resign(entry, |_, sig| sig[40] ^= 1)),
+            |plan| plan.release.edit_entry(|entry| resign(entry, |_, sig| sig[40] ^= 1)),
             unchanged,
         ),
         refused(
@@ -32,9 +33,8 @@ pub fn signatures() -> Vec<Vector> {
             Code::EnvelopeSignature,
             "The threshold is met, and another signature by a key of the authority is invalid.",
             |plan| {
-                plan.keys = vec![PUBLISHER, SECOND];
-                plan.signers = vec![PUBLISHER, SECOND];
-                plan.entry.change = Some(|entry| {
+                plan.keys(&[PUBLISHER, SECOND], 1);
+                plan.release.edit_entry(|entry| {
                     let second = Ipld::Bytes(public(SECOND).as_bytes().to_vec());
                     for signed in list(entry, "signatures") {
                         if *at(signed, "key") == second {
@@ -50,8 +50,8 @@ pub fn signatures() -> Vec<Vector> {
             Code::EnvelopeSignature,
             "The signature's S is the right one plus the group's order.",
             |plan| {
-                plan.entry.change =
-                    Some(|entry| resign(entry, |message, sig| *sig = with_large_s(PUBLISHER, message)))
+                plan.release
+                    .edit_entry(|entry| resign(entry, |message, sig| *sig = with_large_s(PUBLISHER, message)))
             },
             unchanged,
         ),
@@ -60,8 +60,9 @@ pub fn signatures() -> Vec<Vector> {
             Code::EnvelopeSignature,
             "The signature satisfies the equation, with the identity as its R.",
             |plan| {
-                plan.entry.change =
-                    Some(|entry| resign(entry, |message, sig| *sig = with_small_order_r(PUBLISHER, message)));
+                plan.release.edit_entry(|entry| {
+                    resign(entry, |message, sig| *sig = with_small_order_r(PUBLISHER, message))
+                });
             },
             unchanged,
         ),
@@ -70,7 +71,7 @@ pub fn signatures() -> Vec<Vector> {
             Code::CborMalformed,
             "The signature has 63 bytes.",
             |plan| {
-                plan.entry.change = Some(|entry| {
+                plan.release.edit_entry(|entry| {
                     let key = *public(PUBLISHER).as_bytes();
                     *list(entry, "signatures") = vec![signature(&key, &[0; 63])];
                 });

@@ -1,0 +1,118 @@
+//! What the ledger knows of packages: the state of each as [`PackageState`] left it, in one row for the package and one for each
+//! release and channel, so that a record writes only what it changes. There is no rule here.
+
+use std::collections::BTreeMap;
+
+use cidery_protocol::{Cid, PackageName, PackageState, Version};
+
+use crate::{
+    Error, Sql, Value,
+    ledger::Ledger,
+    rows::{Row, integer, object, text},
+};
+
+/// The tables, as the ledger's own.
+pub(crate) const SCHEMA: &[&str] = &[
+    // `state` is the package's without its releases and channels.
+    "CREATE TABLE IF NOT EXISTS packages (name TEXT PRIMARY KEY, state BLOB NOT NULL) STRICT",
+    "CREATE TABLE IF NOT EXISTS releases (record TEXT PRIMARY KEY, package TEXT NOT NULL, version TEXT NOT NULL, \
+     manifest TEXT NOT NULL, idx INTEGER NOT NULL, state BLOB NOT NULL, UNIQUE (package, version)) STRICT",
+    "CREATE INDEX IF NOT EXISTS releases_by_manifest ON releases (manifest, idx)",
+    "CREATE TABLE IF NOT EXISTS channels (package TEXT NOT NULL, name TEXT NOT NULL, state BLOB NOT NULL, \
+     PRIMARY KEY (package, name)) STRICT, WITHOUT ROWID",
+];
+
+/// A release that is in the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Released {
+    pub(crate) package: PackageName,
+    pub(crate) version: Version,
+    pub(crate) manifest: Cid,
+}
+
+/// The state `after`, with those of its releases and channels alone that are not what they were `before`.
+pub(crate) fn difference(before: Option<&PackageState>, after: &PackageState) -> PackageState {
+    let (mut releases, mut channels) = (after.releases.clone(), after.channels.clone());
+    if let Some(before) = before {
+        releases.retain(|version, release| before.releases.get(version) != Some(release));
+        channels.retain(|name, channel| before.channels.get(name) != Some(channel));
+    }
+    let PackageState { init, authority, pending, sequence, newest, .. } = after;
+    let (authority, pending) = (authority.clone(), pending.clone());
+    PackageState { init: *init, authority, pending, sequence: *sequence, newest: *newest, releases, channels }
+}
+
+impl<S: Sql> Ledger<S> {
+    /// A package as its newest record left it: what has waited since may hold by now, see [`PackageState::at`].
+    pub(crate) fn package(&self, name: &PackageName) -> Result<Option<PackageState>, Error> {
+        let rows = self.sql.exec("SELECT state FROM packages WHERE name = ?1", &[text(name)])?;
+        let Some(row) = rows.into_iter().next() else { return Ok(None) };
+        let mut state: PackageState = Row::from(row).object()?;
+        let select = "SELECT version, state FROM releases WHERE package = ?1";
+        for row in self.sql.exec(select, &[text(name)])? {
+            let mut row = Row::from(row);
+            state.releases.insert(row.parse()?, row.object()?);
+        }
+        for row in self.sql.exec("SELECT name, state FROM channels WHERE package = ?1", &[text(name)])? {
+            let mut row = Row::from(row);
+            state.channels.insert(row.parse()?, row.object()?);
+        }
+        Ok(Some(state))
+    }
+
+    /// Where each release of a package stands in the log.
+    pub(crate) fn places(&self, name: &PackageName) -> Result<BTreeMap<Version, u64>, Error> {
+        let rows = self.sql.exec("SELECT version, idx FROM releases WHERE package = ?1", &[text(name)])?;
+        let place = |row| {
+            let mut row = Row::from(row);
+            Ok((row.parse()?, row.integer()?))
+        };
+        rows.into_iter().map(place).collect()
+    }
+
+    pub(crate) fn release(&self, record: &Cid) -> Result<Option<Released>, Error> {
+        Ok(self.released("WHERE record = ?1", &[text(record)])?.pop())
+    }
+
+    /// The first releases that carry a manifest: at most 100.
+    pub(crate) fn releases_with(&self, manifest: &Cid) -> Result<Vec<Released>, Error> {
+        self.released("WHERE manifest = ?1 ORDER BY idx LIMIT 100", &[text(manifest)])
+    }
+
+    fn released(&self, which: &str, params: &[Value]) -> Result<Vec<Released>, Error> {
+        let rows =
+            self.sql.exec(&format!("SELECT package, version, manifest FROM releases {which}"), params)?;
+        let released = |row| {
+            let mut row = Row::from(row);
+            Ok(Released { package: row.parse()?, version: row.parse()?, manifest: row.parse()? })
+        };
+        rows.into_iter().map(released).collect()
+    }
+
+    /// Takes over a [`difference`] that the entry at `index` makes, inside of a transaction.
+    pub(crate) fn change_package(
+        &self,
+        name: &PackageName,
+        change: &PackageState,
+        index: u64,
+    ) -> Result<(), Error> {
+        let PackageState { releases, channels, .. } = change;
+        let upsert = "INSERT INTO packages (name, state) VALUES (?1, ?2) \
+                      ON CONFLICT (name) DO UPDATE SET state = ?2";
+        let rest = PackageState { releases: BTreeMap::new(), channels: BTreeMap::new(), ..change.clone() };
+        self.sql.exec(upsert, &[text(name), object(&rest)?])?;
+        let upsert = "INSERT INTO releases (record, package, version, manifest, idx, state) \
+                      VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (record) DO UPDATE SET state = ?6";
+        for (version, release) in releases {
+            let (record, manifest) = (text(release.record), text(release.manifest));
+            let values = [record, text(name), text(version), manifest, integer(index), object(release)?];
+            self.sql.exec(upsert, &values)?;
+        }
+        let upsert = "INSERT INTO channels (package, name, state) VALUES (?1, ?2, ?3) \
+                      ON CONFLICT (package, name) DO UPDATE SET state = ?3";
+        for (channel, state) in channels {
+            self.sql.exec(upsert, &[text(name), text(channel), object(state)?])?;
+        }
+        Ok(())
+    }
+}

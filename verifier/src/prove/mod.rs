@@ -1,0 +1,118 @@
+//! The steps of SPEC §10.4, under its numbers.
+
+mod chain;
+mod head;
+mod inclusion;
+mod rule;
+mod standing;
+
+use cidery_protocol::{Head, Receipt, ReleaseRef, SignedRecord};
+
+use self::{chain::Chain, standing::Stated};
+use crate::{Check, Part, ProvenRelease, Request, Seen, TrustPolicy, Verified, VerifyError, trace::Trace};
+
+/// All steps of SPEC §10.4: whether the policy allows the release that `receipt`, `head` and `manifest` are about, and whether
+/// it is what was asked for. `now` is in seconds since 1970.
+///
+/// # Errors
+/// The first step that fails.
+pub fn verify(
+    request: &Request,
+    receipt: &[u8],
+    head: &[u8],
+    manifest: &[u8],
+    policy: &TrustPolicy,
+    seen: &Seen,
+    now: u64,
+) -> Result<Verified, VerifyError> {
+    prove(request, receipt, head, policy, seen, now)?.with_manifest(manifest)
+}
+
+/// Steps (1) to (14): all but the manifest, whose CID is known from here on. `now` is in seconds since 1970.
+///
+/// # Errors
+/// The first step that fails.
+pub fn prove(
+    request: &Request,
+    receipt: &[u8],
+    head: &[u8],
+    policy: &TrustPolicy,
+    seen: &Seen,
+    now: u64,
+) -> Result<ProvenRelease, VerifyError> {
+    traced(request, receipt, head, policy, seen, now, &mut Trace::silent())
+}
+
+/// The same, saying on the way what each step looks at.
+pub(crate) fn traced(
+    request: &Request,
+    receipt: &[u8],
+    head: &[u8],
+    policy: &TrustPolicy,
+    seen: &Seen,
+    now: u64,
+    trace: &mut Trace,
+) -> Result<ProvenRelease, VerifyError> {
+    // (1) the policy has a rule for the package, which allows the channel
+    let package = &request.package;
+    trace.at(Check::Rule, || match policy.rule(package) {
+        Some(rule) => format!("`{package}`: the rule `{}`", rule.pattern()),
+        None => format!("`{package}`"),
+    });
+    let rule = policy.rule_for(package)?;
+    trace.at(Check::ChannelAllowed, || match request.channel() {
+        Some(channel) => format!("`{channel}`"),
+        None => "no channel is asked for".to_owned(),
+    });
+    rule.allow(request)?;
+
+    // (2) receipt and head are of their format, within bounds
+    trace.at(Check::Form, || format!("{} and {} bytes", receipt.len(), head.len()));
+    let receipt = Receipt::decode(receipt).map_err(Part::Receipt.refuse())?;
+    let head = Head::decode(head).map_err(Part::Head.refuse())?;
+
+    // (3) (4) the head is the log's, and new; (5) it does not go back, and does not contradict what was seen
+    let (tree, proven) = head::newest(&head, rule, now, trace)?;
+    head::continues(&head, &tree, seen, trace)?;
+    // (6) (7) the record is in the log, and still is
+    inclusion::joined(&receipt, &head, &tree, rule, trace)?;
+    // (8) those who speak for the package are the ones whom the policy means
+    let mut chain = Chain::of_receipt(&receipt, request, rule, trace)?;
+
+    // (9) they made the release
+    let authority = chain.at(chain.release());
+    trace.at(Check::Signed, || format!("entry {}, signed under {}", receipt.index, authority.cid));
+    let (signed, time) =
+        SignedRecord::from_entry(&receipt.record, Some(authority)).map_err(Part::Release.refuse())?;
+    let release = rule::release_of(&signed)?.clone();
+    rule::allowed(&signed, time, authority, &proven, trace)?;
+    let reference = ReleaseRef { version: release.version.clone(), record: signed.record().cid() };
+
+    // (10) (11) nothing since speaks against it
+    let stated = Stated::of_release(&chain, signed);
+    let stands = standing::stands(&head.standing, &mut chain, &stated, &reference, request, seen, trace)?;
+    // (12) (13) (14) the policy lets it through, and it is what was asked for
+    let signers = stated.signed.signers();
+    let age = proven.time.saturating_sub(time);
+    rule::not_yanked(&release, &stands, rule, request, trace)?;
+    rule::good_enough(&release, signers, age, rule, trace)?;
+    rule::wanted(&release, &reference, &stands, request, trace)?;
+
+    Ok(ProvenRelease {
+        wanted: request.wanted.clone(),
+        rule: rule.clone(),
+        package: package.clone(),
+        sequence: stated.signed.record().body().sequence,
+        signers: signers.to_vec(),
+        release,
+        record: reference.record,
+        index: receipt.index,
+        time,
+        init: chain.init().cid,
+        authority: chain.last().cid,
+        origin: chain.init().origin.clone(),
+        head: proven,
+        yanked: stands.yank,
+        newest_sequence: stands.newest_sequence,
+    })
+}

@@ -1,0 +1,112 @@
+//! The verdict in the words of its JSON form (SPEC §10.4): what every binding and the command give out. CIDs and keys are
+//! text, hashes hexadecimal.
+
+use cidery_protocol::{
+    ChannelName, Origin, PackageName, Provenance, PublicKey, Reason, Severity, Version, Yank,
+};
+use serde::{Serialize, Serializer};
+
+use crate::Verified;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Verdict<'v> {
+    package: &'v PackageName,
+    version: &'v Version,
+    record: String,
+    sequence: u64,
+    index: u64,
+    time: u64,
+    manifest: String,
+    signers: Vec<String>,
+    init: String,
+    authority: String,
+    origin: &'v Origin,
+    head: Head<'v>,
+    provenance: Vec<Statement>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel: Option<&'v ChannelName>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    yanked: Option<Yanked<'v>>,
+    egress: &'v [String],
+    valid_until: u64,
+    grace_until: u64,
+}
+
+#[derive(Serialize)]
+struct Head<'v> {
+    size: u64,
+    root: String,
+    time: u64,
+    witnesses: &'v [String],
+}
+
+#[derive(Serialize)]
+struct Statement {
+    cid: String,
+    size: u64,
+    subject: String,
+}
+
+#[derive(Serialize)]
+struct Yanked<'v> {
+    severity: Severity,
+    reason: Reason,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<&'v str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replacement: Option<&'v Version>,
+}
+
+impl Serialize for Verified {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let release = self.release();
+        let head = release.head();
+        let verdict = Verdict {
+            package: release.package(),
+            version: release.version(),
+            record: release.record().to_string(),
+            sequence: release.sequence(),
+            index: release.index(),
+            time: release.time(),
+            manifest: release.manifest_cid().to_string(),
+            signers: release.signers().iter().map(PublicKey::to_string).collect(),
+            init: release.init().to_string(),
+            authority: release.authority().to_string(),
+            origin: release.origin(),
+            head: Head {
+                size: head.size,
+                root: head.root.to_string(),
+                time: head.time,
+                witnesses: &head.witnesses,
+            },
+            provenance: release.provenance().iter().map(Statement::from).collect(),
+            channel: release.channel(),
+            yanked: release.yanked().map(Yanked::from),
+            egress: self.egress(),
+            valid_until: release.valid_until(),
+            grace_until: release.grace_until(),
+        };
+        verdict.serialize(serializer)
+    }
+}
+
+impl From<&Provenance> for Statement {
+    fn from(statement: &Provenance) -> Self {
+        let Provenance { cid, size, subject } = statement;
+        let subject = subject.iter().map(|byte| format!("{byte:02x}")).collect();
+        Statement { cid: cid.to_string(), size: *size, subject }
+    }
+}
+
+impl<'v> From<&'v Yank> for Yanked<'v> {
+    fn from(yank: &'v Yank) -> Self {
+        let Yank { severity, reason, text, replacement, .. } = yank;
+        Yanked {
+            severity: *severity,
+            reason: *reason,
+            text: text.as_deref(),
+            replacement: replacement.as_ref(),
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! What must be accepted.
+
+use super::vector::Vector;
+
+mod chain;
+mod channel;
+mod evidence;
+mod standing;
+mod witness;
+
+pub use channel::{asked, stable};
+pub use witness::witness_floor;
+
+pub fn vectors() -> Vec<Vector> {
+    [evidence::vectors(), chain::vectors(), standing::vectors(), channel::vectors(), witness::vectors()]
+        .concat()
+}
