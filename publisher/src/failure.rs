@@ -24,6 +24,9 @@ pub(crate) enum Failure {
     /// A file that the user wrote breaks its format.
     #[error("`{}` is not valid: {reason}", file.display())]
     Config { file: PathBuf, reason: String },
+    /// A file of the command's own cannot be understood. It is never taken for an empty one: that would be forgetting.
+    #[error("`{}`, which holds {holds}, is damaged or of another version: {reason}", file.display())]
+    State { file: PathBuf, holds: &'static str, reason: String },
     /// A file or folder could not be read or written.
     #[error("cannot {action} `{}`", path.display())]
     File { action: &'static str, path: PathBuf, source: io::Error },
@@ -77,12 +80,24 @@ pub(crate) enum Failure {
     /// A manifest without a release that may be trusted.
     #[error("of {listed} releases with the manifest {manifest}, the policy allows none")]
     NoRelease { manifest: Cid, listed: usize },
+    /// A version that the package does not have.
+    #[error("`{package}` has no release {version}")]
+    NoVersion { package: PackageName, version: String },
+    /// A lock that says something else.
+    #[error("`{}` holds {}, asked for was `{wanted}`", file.display(), got.as_deref().unwrap_or("no release of the package"))]
+    NotLocked { file: PathBuf, got: Option<String>, wanted: String },
     /// The version exists with other code.
     #[error("{package} {version} is taken: its manifest is {by}, and this folder's is {got}")]
     VersionTaken { package: PackageName, version: String, got: Cid, by: Cid },
     /// Keys that have no say over the package.
-    #[error("{got} has no say over `{package}`")]
+    #[error("{got} has no say over this of `{package}`")]
     KeyNotAuthorised { package: PackageName, got: Box<PublicKey> },
+    /// Signatures that are still missing.
+    #[error("{got} of the {wanted} keys that the {kind} wants signed")]
+    Unsigned { kind: &'static str, got: usize, wanted: u64, missing: Vec<PublicKey> },
+    /// A change that is none.
+    #[error("nothing changes: {reason}")]
+    Unchanged { reason: String },
     /// A module whose place in the folder is needed for the manifest.
     #[error("a module is at `{path}`, where the manifest goes")]
     ManifestPlace { path: String },
@@ -98,7 +113,10 @@ impl Failure {
     /// The code of SPEC §13.
     pub(crate) fn code(&self) -> Code {
         match self {
-            Failure::Usage { .. } | Failure::Config { .. } => Code::Usage,
+            Failure::Usage { .. }
+            | Failure::Config { .. }
+            | Failure::State { .. }
+            | Failure::Unchanged { .. } => Code::Usage,
             Failure::Argument { source, .. } => source.code(),
             Failure::File { .. } | Failure::Environment { .. } => Code::Environment,
             Failure::Protocol(error) => error.code(),
@@ -116,8 +134,11 @@ impl Failure {
             Failure::OtherInit { .. } => Code::PolicyInit,
             Failure::PolicyMissing { .. } => Code::PolicyMissing,
             Failure::NoRelease { .. } => Code::PolicyNoRelease,
+            Failure::NotLocked { .. } => Code::RequestUnsatisfied,
+            Failure::NoVersion { .. } => Code::RecordNoRelease,
             Failure::VersionTaken { .. } => Code::RecordVersionTaken,
             Failure::KeyNotAuthorised { .. } => Code::EnvelopeSignature,
+            Failure::Unsigned { .. } => Code::RecordThreshold,
             Failure::Workerd { .. } => Code::IsolateFailed,
             Failure::Demo { .. } => Code::Internal,
         }
@@ -158,6 +179,13 @@ impl Failure {
             ),
             Failure::VersionTaken { .. } => fixed("a version is taken for ever: choose the next one"),
             Failure::KeyNotAuthorised { .. } => fixed("`cidery info NAME` shows the keys that may sign"),
+            Failure::NotLocked { .. } => {
+                fixed("`cidery lock REF` verifies a release and puts it into the lock")
+            }
+            Failure::Unsigned { missing, .. } => Some(unsigned(missing)),
+            Failure::State { holds, .. } => Some(format!(
+                "put a copy of it back; or move it away, and {holds} is forgotten: what the registry shows next is believed"
+            )),
             _ => None,
         }
     }
@@ -170,11 +198,25 @@ impl Failure {
         }
     }
 
+    /// A package that the registry does not know.
+    pub(crate) fn unknown_package(package: &PackageName) -> Self {
+        let message = format!("it has no package `{package}`");
+        Failure::Registry { code: Code::NotFound, message, hint: None }
+    }
+
     /// An error of the file system, with what was tried.
     pub(crate) fn file(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| Failure::File { action, path, source }
     }
+}
+
+fn unsigned(missing: &[PublicKey]) -> String {
+    let keys: Vec<String> = missing.iter().map(PublicKey::to_string).collect();
+    format!(
+        "who can still sign: {}; name more keys with --key, or let others sign: --unsigned-out writes a file for `cidery sign`",
+        keys.join(", ")
+    )
 }
 
 /// What can be done about the refusals that a person can do something about.

@@ -1,7 +1,8 @@
 //! The `cidery` command: publishes, verifies and runs packages. It talks to people; what it says is decided elsewhere.
 //!
 //! ```text
-//!  args ─► commands ─┬─ package ──► bundler ─► manifest and blobs ─► records (signing) ─► client ─► the registry
+//!  args ─► commands ─┬─ package ──► bundler ─► manifest and blobs ──┐
+//!                    ├─ history ──► client ─► the package's records ─┴─► proposal (keys) ─► submit ─► the registry, or a file
 //!                    ├─ trust, release ──► client ─► verifier ─► the verdict
 //!                    └─ workerd ──► the loader Worker
 //!           └─► Outcome or Failure ─► output ─► stdout, stderr, exit code
@@ -15,16 +16,23 @@
 mod args;
 mod client;
 mod commands;
+mod confirm;
+mod destination;
 mod failure;
+mod files;
 mod folders;
+mod history;
+mod lock;
 mod output;
 mod package;
 mod place;
-mod records;
+mod proposal;
 mod reference;
 mod release;
+mod seconds;
 mod signals;
 mod signing;
+mod submit;
 mod text;
 mod trust;
 mod workerd;
@@ -58,7 +66,7 @@ fn main() -> ExitCode {
     let output = Output { json: arguments.globals.json, says };
     let attempt = arguments.command.attempt();
     match run(arguments, output) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(failure) => {
             output.failure(&attempt, &failure);
             failure.exit().into()
@@ -67,14 +75,18 @@ fn main() -> ExitCode {
 }
 
 #[tokio::main]
-async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
+async fn run(arguments: Arguments, output: Output) -> Result<ExitCode, Failure> {
     let context = Context { globals: arguments.globals, folders: Folders::find()?, output };
     match commands::run(&context, arguments.command).await? {
         Done::Outcome(outcome) => output.outcome(&outcome),
+        Done::Refused(outcome) => {
+            output.outcome(&outcome);
+            return Ok(Exit::Refused.into());
+        }
         Done::Running(running) => {
             output.started(&running.started);
             running.until_stopped.await?;
         }
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }

@@ -5,7 +5,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use cidery_protocol::manifest::Module;
 use cidery_protocol::{self as protocol, Cid, Code};
-use cidery_verifier::{Request, Verified, Wanted, prove};
+use cidery_verifier::{
+    Explanation, ProvenRelease, Request, Rule, Seen, TrustPolicy, Verified, VerifyError, Wanted, prove,
+};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::client::Registry;
@@ -19,19 +21,90 @@ pub(crate) const CONCURRENCY: usize = 4;
 /// Releases of one manifest that are looked at: what a registry lists at most (SPEC §11.1).
 const RELEASES: usize = 100;
 
-/// A release that was verified down to its manifest.
-#[derive(Debug)]
-pub(crate) struct Found {
-    pub(crate) verified: Verified,
-    pub(crate) grounds: Grounds,
+/// How often another process that has seen a newer head may come in between.
+const ATTEMPTS: usize = 8;
+
+/// What a verdict on a release rests on.
+#[derive(Clone, Debug)]
+pub(crate) struct Evidence {
+    pub(crate) request: Request,
+    pub(crate) receipt: Vec<u8>,
+    pub(crate) head: Vec<u8>,
 }
 
-/// Finds and verifies a release. For the CID of a manifest it is the first listed one that the policy allows, and its name is
-/// said.
+impl Evidence {
+    /// Judges it: all steps of SPEC §10.4 but the manifest.
+    ///
+    /// # Errors
+    /// The first step that fails.
+    pub(crate) fn prove(&self, policy: &TrustPolicy, seen: &Seen) -> Result<ProvenRelease, VerifyError> {
+        prove(&self.request, &self.receipt, &self.head, policy, seen, now())
+    }
+}
+
+/// A release that was verified down to its manifest.
+#[derive(Debug)]
+struct Found {
+    verified: Verified,
+    grounds: Grounds,
+    evidence: Evidence,
+}
+
+/// A release that was verified, remembered, and whose modules were checked.
+#[derive(Debug)]
+pub(crate) struct Obtained {
+    pub(crate) verified: Verified,
+    pub(crate) grounds: Grounds,
+    /// The modules by their CIDs; none where only the first use asks for them.
+    pub(crate) modules: BTreeMap<Cid, Vec<u8>>,
+}
+
+/// When modules are fetched and checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Modules {
+    /// Now.
+    Wanted,
+    /// Later, by a loader, at every load. But what is trusted on first use must have verified, all of it, before that is
+    /// written down.
+    Later,
+}
+
+/// Finds and verifies a release and its modules, and moves forward what was seen. For the CID of a manifest it is the first
+/// listed one that the policy allows, and its name is said.
 ///
 /// # Errors
-/// The first step of SPEC §10.4 that fails; for a manifest `policy.no_release`.
-pub(crate) async fn find(
+/// The first step of SPEC §10.4 that fails; for a manifest `policy.no_release`; what is wrong with a module.
+pub(crate) async fn obtain(
+    registry: &Registry,
+    trust: &Trust,
+    reference: &Reference,
+    wanted: Modules,
+    output: &Output,
+) -> Result<Obtained, Failure> {
+    let mut modules = BTreeMap::new();
+    let mut attempt = 1;
+    loop {
+        let Found { verified, grounds, evidence } = find(registry, trust, reference, output).await?;
+        if wanted == Modules::Wanted || grounds.is_first_use() {
+            fetch(registry, &verified, &mut modules).await?;
+        }
+        match trust.settle(&grounds, &evidence) {
+            Ok(notes) => {
+                notes.into_iter().for_each(|note| output.note(note));
+                return Ok(Obtained { verified, grounds, modules });
+            }
+            Err(failure) if is_overtaken(failure.code()) && attempt < ATTEMPTS => attempt += 1,
+            Err(failure) => return Err(failure),
+        }
+    }
+}
+
+/// Whether an answer that was good a moment ago is too old by now, for another process has seen a newer head.
+pub(crate) fn is_overtaken(code: Code) -> bool {
+    matches!(code, Code::LogRollback | Code::LogUnproven)
+}
+
+async fn find(
     registry: &Registry,
     trust: &Trust,
     reference: &Reference,
@@ -60,27 +133,79 @@ pub(crate) async fn find(
 
 async fn find_named(registry: &Registry, trust: &Trust, request: &Request) -> Result<Found, Failure> {
     let grounds = trust.grounds(registry, &request.package).await?;
+    let rule = grounds.policy.rule_for(&request.package)?;
+    rule.allow(request)?;
     let seen = trust.seen()?;
-    let since = seen.log(&grounds.origin).map(|log| log.size);
-    let resolution = registry.resolve(request, since).await?;
-    let proven = prove(request, &resolution.receipt, &resolution.head, &grounds.policy, &seen, now())?;
+    let evidence = evidence(registry, request, rule, &seen).await?;
+    let proven = evidence.prove(&grounds.policy, &seen)?;
     let manifest = registry.manifest(proven.manifest_cid()).await?;
     let verified = proven.with_manifest(&manifest)?;
-    Ok(Found { verified, grounds })
+    Ok(Found { verified, grounds, evidence })
 }
 
-/// Fetches all modules, each checked for length, BLAKE3, encoding and SHA-256.
+/// Judges a release as [`obtain`] does, and says of each step what it looked at; the verdict too, where there is one. Nothing is
+/// remembered.
+///
+/// # Errors
+/// What the registry says.
+pub(crate) async fn explain(
+    registry: &Registry,
+    trust: &Trust,
+    request: &Request,
+) -> Result<(Explanation, Option<Verified>), Failure> {
+    let policy = trust.policy_for(registry, &request.package).await?;
+    let seen = trust.seen()?;
+    let explain = |evidence: Option<&Evidence>, manifest: Option<&[u8]>| {
+        let (receipt, head) = evidence.map(|there| (&*there.receipt, &*there.head)).unwrap_or_default();
+        cidery_verifier::explain(request, receipt, head, manifest, &policy, &seen, now())
+    };
+    let Some(rule) = policy.rule(&request.package).filter(|rule| rule.allow(request).is_ok()) else {
+        return Ok((explain(None, None), None));
+    };
+    let evidence = evidence(registry, request, rule, &seen).await?;
+    let Ok(proven) = evidence.prove(&policy, &seen) else {
+        return Ok((explain(Some(&evidence), None), None));
+    };
+    let manifest = registry.manifest(proven.manifest_cid()).await?;
+    let verified = proven.with_manifest(&manifest).ok();
+    Ok((explain(Some(&evidence), Some(&manifest)), verified))
+}
+
+/// Fetches and checks all modules of a release.
 ///
 /// # Errors
 /// `module.size`, `cid.mismatch`, `module.encoding`, `module.sha256`, or what the registry says.
-pub(crate) async fn modules(
+pub(crate) async fn check_modules(registry: &Registry, verified: &Verified) -> Result<(), Failure> {
+    fetch(registry, verified, &mut BTreeMap::new()).await
+}
+
+/// Asks for receipt and head of a release; the head is to be consistent with the tree that was seen.
+///
+/// # Errors
+/// What the registry says.
+pub(crate) async fn evidence(
+    registry: &Registry,
+    request: &Request,
+    rule: &Rule,
+    seen: &Seen,
+) -> Result<Evidence, Failure> {
+    let since = seen.log(rule.origin()).map(|log| log.size);
+    let resolution = registry.resolve(request, rule, since).await?;
+    let (receipt, head) = (resolution.receipt.into_vec(), resolution.head.into_vec());
+    Ok(Evidence { request: request.clone(), receipt, head })
+}
+
+/// Fetches the modules that are not there yet, each checked for length, BLAKE3, encoding and SHA-256.
+async fn fetch(
     registry: &Registry,
     verified: &Verified,
-) -> Result<BTreeMap<Cid, Vec<u8>>, Failure> {
+    there: &mut BTreeMap<Cid, Vec<u8>>,
+) -> Result<(), Failure> {
     let mut by_content: BTreeMap<Cid, Vec<&Module>> = BTreeMap::new();
     for module in &verified.manifest().body().modules {
         by_content.entry(module.cid).or_default().push(module);
     }
+    by_content.retain(|cid, _| !there.contains_key(cid));
     let fetch = |(cid, modules): (Cid, Vec<&Module>)| {
         let modules: Vec<Module> = modules.into_iter().cloned().collect();
         async move {
@@ -91,10 +216,12 @@ pub(crate) async fn modules(
             for module in &modules {
                 check(verified, module, &bytes)?;
             }
-            Ok((cid, bytes))
+            Ok::<_, Failure>((cid, bytes))
         }
     };
-    stream::iter(by_content.into_iter().map(fetch)).buffer_unordered(CONCURRENCY).try_collect().await
+    let fetched = stream::iter(by_content.into_iter().map(fetch)).buffer_unordered(CONCURRENCY);
+    there.extend(fetched.try_collect::<Vec<_>>().await?);
+    Ok(())
 }
 
 fn check(verified: &Verified, module: &Module, bytes: &[u8]) -> Result<(), Failure> {

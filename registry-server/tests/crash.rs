@@ -17,7 +17,10 @@ use cidery_registry::{
     Admission, BlobFacts, Blobs, Download, Error, Etag, Object, Put, ScopePolicy, StoreError, Upload, layout,
     memory::Memory,
 };
-use support::{Pack, TestRegistry, contents};
+use support::{
+    Pack, TestRegistry, contents, key,
+    pack::{channel, powers, rekey},
+};
 
 /// A store that ends, with its process, at a certain write: before it, or after it and before anybody is told.
 #[derive(Clone)]
@@ -104,11 +107,17 @@ impl Blobs for Mortal {
     }
 }
 
-/// What is published in each run: packages, and a second version.
+/// What is published in each run: packages, a second version, and other keys together with a channel.
 fn packages() -> Vec<Pack> {
     let first = Pack::new("@acme/one", "one");
-    vec![first.clone(), Pack::new("@acme/two", "two"), first.next("1.1.0", "one again")]
+    let second = first.next("1.1.0", "one again");
+    let rekeyed = second.then(rekey(powers(&[&key(5)], 1), vec![]), &[&key(1)]);
+    let named = rekeyed.then(channel("stable", &[(&first, 5_000), (&second, 5_000)]), &[&key(5)]);
+    vec![first, Pack::new("@acme/two", "two"), second, rekeyed.with(named)]
 }
+
+/// Entries of these.
+const ENTRIES: u64 = 7;
 
 #[tokio::test]
 async fn t25_a_crash_at_any_write_loses_nothing_and_shows_nothing_by_halves() {
@@ -147,13 +156,15 @@ async fn t25_a_crash_at_any_write_loses_nothing_and_shows_nothing_by_halves() {
                     200 => drop(support::prove(&shown.bytes, package)),
                     status => panic!("{what}: {status} {}", shown.json),
                 }
+                second.is_whole(&package.name).await;
             }
             for package in &packages {
                 let done = second.publish(package).await;
                 assert!([200, 201].contains(&done.status), "{what}: {}", done.json);
             }
             for package in &packages {
-                assert_eq!(second.resolve(package).await.size, 5, "{what}: each record is logged once");
+                second.is_whole(&package.name).await;
+                assert_eq!(second.resolve(package).await.size, ENTRIES, "{what}: each record is logged once");
             }
             for (size, texts) in mortal.signed.lock().expect("no panic").iter() {
                 assert_eq!(texts.len(), 1, "{what}: one root for the size {size}");
@@ -164,7 +175,7 @@ async fn t25_a_crash_at_any_write_loses_nothing_and_shows_nothing_by_halves() {
             }
             writes += 1;
         }
-        assert!(writes > 25, "the runs went through all writes: {writes}");
+        assert!(writes > 35, "the runs went through all writes: {writes}");
     }
 }
 
@@ -224,8 +235,11 @@ async fn t25_a_ledger_100_entries_behind_catches_up() {
     }
     let other = Pack::new("@acme/other", "other");
     registry.publish(&other).await;
+    let rekeyed = other.then(rekey(powers(&[&key(5)], 1), vec![]), &[&key(1)]);
+    let named = rekeyed.then(channel("stable", &[(&other, 10_000)]), &[&key(5)]);
+    assert_eq!(registry.publish(&rekeyed.with(named.clone())).await.status, 201);
     let before = registry.resolve(&other).await;
-    assert_eq!(before.size, 102);
+    assert_eq!(before.size, 104);
     drop(registry);
 
     let registry = TestRegistry::new(store.clone(), &old, ScopePolicy::Open);
@@ -236,7 +250,12 @@ async fn t25_a_ledger_100_entries_behind_catches_up() {
     }
     let next = packages[98].next("2.0.0", "one more");
     assert_eq!(registry.publish(&next).await.status, 201);
-    assert_eq!(registry.resolve(&next).await.size, 103);
+    assert_eq!(registry.resolve(&next).await.size, 105);
+    let late = named.next("1.1.0", "by the old key");
+    assert_eq!(registry.post(&late).await.code(), "envelope.signature");
+    assert_eq!(registry.publish(&named.release_by("1.1.0", "two", &[&key(5)])).await.status, 201);
+    registry.is_whole("@acme/other").await;
+    registry.is_whole("@acme/grows").await;
 }
 
 #[tokio::test]
@@ -261,7 +280,7 @@ async fn t25_a_ledger_that_is_not_the_published_logs_signs_nothing() {
 
     // Another history of the same length, and of a greater one.
     let elsewhere = TestRegistry::new(Memory::default(), &ledger("other.db"), ScopePolicy::Open);
-    for at in 0..3 {
+    for at in 0..4 {
         elsewhere.publish(&Pack::new(&format!("@acme/other-{at}"), "x")).await;
     }
     drop(elsewhere);
@@ -271,7 +290,7 @@ async fn t25_a_ledger_that_is_not_the_published_logs_signs_nothing() {
     diverged(&Memory::default(), &ledger("one.db")).await;
 
     // A new ledger, and published entries that do not lead to the published root.
-    let bundle = layout::log("tile/entries/000.p/5");
+    let bundle = layout::log("tile/entries/000.p/7");
     let mut bytes = store.get(&bundle, 1 << 20).await.expect("a store").expect("a bundle").bytes.to_vec();
     *bytes.last_mut().expect("bytes") ^= 1;
     let altered = Memory::default();
@@ -287,7 +306,7 @@ async fn t25_a_ledger_that_is_not_the_published_logs_signs_nothing() {
     );
     let text = String::from_utf8(foreign.expect("a note").to_bytes())
         .expect("text")
-        .replace("log.example\n5", "log.example\n4");
+        .replace("log.example\n7", "log.example\n6");
     altered.put(layout::CHECKPOINT, Bytes::from(text)).await.expect("a store");
     diverged(&altered, &ledger("one.db")).await;
 }

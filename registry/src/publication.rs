@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cidery_protocol::{
     Action, Attest, Authority, Cid, Envelope, Error as Refusal, Origin, PackageName, PackageState, Powers,
-    PublicKey, Record, Rekey, Release, Signatories, SignedRecord, Transfer, limits, manifest::Manifest,
+    PublicKey, Record, Rekey, Release, SignedRecord, Transfer, limits, manifest::Manifest,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -141,20 +141,6 @@ impl Publication {
     pub(crate) fn attests_of_others(&self) -> impl Iterator<Item = &Attest> {
         let own = self.release().map(|(cid, _)| cid);
         self.attests().filter(move |attest| Some(attest.release.record) != own)
-    }
-
-    /// Bytes of the records that change who has the say.
-    pub(crate) fn chain_bytes(&self) -> usize {
-        let changes = self.records.iter().filter(|(_, record)| powers(&record.body().action).is_some());
-        changes.map(|(envelope, _)| envelope.to_json().len()).sum()
-    }
-
-    /// Whether recovery keys say who has the say from now on.
-    pub(crate) fn is_by_recovery(&self) -> bool {
-        self.records.iter().any(|(_, record)| match &record.body().action {
-            Action::Rekey(rekey) => rekey.by == Signatories::Recovery,
-            _ => false,
-        })
     }
 
     /// How many of the records, from the first one on, are `known`: they are passed over.

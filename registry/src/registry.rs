@@ -4,9 +4,7 @@ use bytes::{Bytes, BytesMut};
 use cidery_protocol::{Error as Refusal, PackageName, limits};
 
 use crate::{
-    Blobs, Body, Error, Request, Response, SequencerClient, Upload,
-    index::{self, PackageIndex},
-    layout,
+    Blobs, Body, Error, Request, Response, SequencerClient, Upload, index, layout,
     path::{Query, Route},
     stored::{INDEX_BYTES, StoredPackage},
 };
@@ -87,7 +85,7 @@ impl<B: Blobs, L: SequencerClient> Registry<B, L> {
     async fn package(&self, name: &PackageName) -> Result<Response<B::Body>, Error> {
         let stored = self.stored(name).await?;
         let stored = stored.at(self.tip().await?.time);
-        Ok(Response::fresh(200, JSON, index::write(&PackageIndex::of(&stored))?))
+        Ok(Response::fresh(200, JSON, index::write(&stored.summary())?))
     }
 
     /// A package as the sequencer last wrote it.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use cidery_protocol::{PackageState, Version};
+use cidery_protocol::{PackageState, PackageSummary, Version};
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, StoreError};
@@ -44,6 +44,15 @@ impl StoredPackage {
     /// The package at a time that is not before its newest record's, seconds since 1970.
     pub(crate) fn at(self, time: u64) -> Self {
         StoredPackage { state: self.state.at(time), ..self }
+    }
+
+    /// Its JSON (SPEC §11.2).
+    pub(crate) fn summary(&self) -> PackageSummary {
+        let mut summary = PackageSummary::from(&self.state);
+        for release in &mut summary.releases {
+            release.index = self.places.get(&release.version).copied();
+        }
+        summary
     }
 }
 

@@ -18,6 +18,7 @@ from examples_test import EXAMPLES, NOW, POLICY
 SCRIPT = Path(__file__).resolve().parent / "verify.py"
 RESOLVE = "/v1/packages/@acme/hello/resolve?range=%5E1&yanked=high"
 MANIFEST = f"/v1/manifests/{EXAMPLES.cid('Manifest')}"
+LOG = "/v1/packages/@acme/hello/log?from="
 BLOB = f"/v1/blobs/{EXAMPLES.cid('Blob')}"
 
 
@@ -28,6 +29,10 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         resolution = {"format": "cidery-resolution-v1", "receipt": EXAMPLES.receipt, "head": EXAMPLES.head}
         self.objects = {RESOLVE: cbor.encode(resolution), MANIFEST: EXAMPLES.manifest, BLOB: EXAMPLES.blob}
+        entries = list(EXAMPLES.entries.values())
+        for start, end in ((0, 5), (5, len(entries))):
+            page = {"format": "cidery-package-log-v1", "from": start, "size": len(entries), "entries": entries[start:end]}
+            self.objects[f"{LOG}{start}"] = cbor.encode(page)
         self.altered: dict[str, bytes] = {}
 
 
@@ -58,24 +63,47 @@ class Command(unittest.TestCase):
         self.policy = Path(folder.name) / "policy.json"
         self.policy.write_text(POLICY, "utf-8")
 
-    def run_command(self, package: str = "@acme/hello", wanted: str = "^1", now: int = NOW) -> tuple[int, dict]:
+    def run_command(
+        self, *options: str, package: str = "@acme/hello", wanted: str = "^1", now: int = NOW
+    ) -> tuple[int, dict]:
         """The exit code and what was printed."""
         address = f"http://127.0.0.1:{self.server.server_port}"
         told = ["--registry", address, "--package", package, "--range", wanted, "--policy", str(self.policy)]
-        command = [sys.executable, str(SCRIPT), *told, "--now", str(now)]
+        command = [sys.executable, str(SCRIPT), *told, "--now", str(now), *options]
         ended = subprocess.run(command, capture_output=True, timeout=60, check=False)
         self.assertEqual(ended.stderr, b"")
         return ended.returncode, json.loads(ended.stdout)
 
-    def refused(self, code: str, **options: Any) -> None:
+    def refused(self, code: str, *options: str, **asked: Any) -> None:
         """The command ends with exit code 1 and this code."""
-        ended, told = self.run_command(**options)
+        ended, told = self.run_command(*options, **asked)
         self.assertEqual((ended, told["error"]["code"]), (1, code), told)
 
     def test_verdict(self) -> None:
         code, told = self.run_command()
         self.assertEqual(code, 0, told)
         self.assertEqual((told["version"], told["manifest"], told["modules"]), ("1.0.0", str(EXAMPLES.cid("Manifest")), 1))
+
+    def test_log(self) -> None:
+        """SPEC 11.6, in two pages."""
+        code, told = self.run_command("--log")
+        self.assertEqual(code, 0, told)
+        self.assertEqual((told["state"]["sequence"], told["state"]["authority"]["record"]), (7, told["authority"]))
+        entries = list(EXAMPLES.entries.values())
+        page = {"format": "cidery-package-log-v1", "from": 0, "size": 8, "entries": entries[:5]}
+        for code, change in (
+            ("record.sequence", {"size": 7, "entries": entries[:4] + entries[5:]}),
+            ("record.invalid", {"size": 7, "entries": entries[1:]}),
+            ("log.malformed", {"size": 1, "entries": entries[:1]}),
+            ("log.malformed", {"entries": []}),
+            ("log.malformed", {"from": 1}),
+            ("log.malformed", {"size": 4}),
+            ("log.malformed", {"format": "cidery-package-log-v2"}),
+            ("limit.exceeded", {"size": 257, "entries": entries[:1] * 257}),
+        ):
+            with self.subTest(code=code, fields=sorted(change)):
+                self.server.altered = {f"{LOG}0": cbor.encode({**page, **change})}
+                self.refused(code, "--log")
 
     def test_what_the_registry_alters(self) -> None:
         for path, body, code in (

@@ -24,10 +24,16 @@ class Records(Altered):
         return records.decode(signed.Signed(kind, cbor.encode(value), ()))
 
     def test_kinds(self) -> None:
-        data = EXAMPLES.records["release"]
-        for kind in ("text/plain", "application/vnd.cidery.yank.v1+cbor", "application/vnd.cidery.release.v2+cbor"):
-            with self.subTest(kind), self.assertRaisesRegex(Refused, "envelope.type"):
-                records.decode(signed.Signed(kind, data, ()))
+        data, kind = EXAMPLES.records["release"], "application/vnd.cidery.release.v1+cbor"
+        others = {"text/plain": "envelope.type", kind.replace("v1", "v2"): "envelope.type",
+                  kind.replace("release", "yank"): "cbor.malformed"}
+        for other, code in others.items():
+            with self.subTest(other), self.assertRaisesRegex(Refused, code):
+                records.decode(signed.Signed(other, data, ()))
+        for word, code in (("yank", "envelope.type"), ("other", "cbor.malformed")):
+            altered_word = cbor.encode({**self.value, "kind": word})
+            with self.subTest(word), self.assertRaisesRegex(Refused, code):
+                records.decode(signed.Signed(kind, altered_word, ()))
 
     def test_places(self) -> None:
         """(1), (10)"""

@@ -1,4 +1,4 @@
-"""Every vector of tests/vectors/verify, each with one fault or none: this implementation comes to the same end."""
+"""Every vector of tests/vectors, each with one fault or none: this implementation comes to the same end."""
 
 from __future__ import annotations
 
@@ -6,33 +6,39 @@ import base64
 import json
 import unittest
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
-from cidery_spec import manifest, policy, verify
+from cidery_spec import manifest, package, policy, request, verify
 from cidery_spec.errors import Refused
 
-FOLDER = Path(__file__).resolve().parent.parent / "vectors/verify"
-FIELDS = {"name", "about", "now", "policy", "request", "seen", "receipt", "head", "manifest", "modules", "expect"}
+VECTORS = Path(__file__).resolve().parent.parent / "vectors"
 
 
 class Vectors(unittest.TestCase):
-    """The runner of the folder."""
+    """The runner of the folders."""
 
     maxDiff = None
 
-    def test_every_vector(self) -> None:
+    def run_folder(self, folder: str, fields: set[str], outcome: Callable[[dict], dict]) -> None:
         """A file that is not of the known form fails, and so does an empty folder."""
-        files = sorted(FOLDER.glob("*.json"))
-        self.assertTrue(files, f"no vectors in {FOLDER}")
+        files = sorted((VECTORS / folder).glob("*.json"))
+        self.assertTrue(files, f"no vectors in {folder}")
         for file in files:
             with self.subTest(file.stem):
                 vector = json.loads(file.read_bytes())
-                self.assertEqual((set(vector), vector["name"]), (FIELDS, file.stem))
+                self.assertEqual((set(vector), vector["name"]), (fields, file.stem))
                 self.assertEqual(outcome(vector), vector["expect"])
 
+    def test_verify(self) -> None:
+        fields = {"now", "policy", "request", "seen", "receipt", "head", "manifest", "modules"}
+        self.run_folder("verify", {"name", "about", "expect"} | fields, verified)
 
-def outcome(vector: dict[str, Any]) -> dict[str, Any]:
-    """What comes of a vector, in the form of its `expect`."""
+    def test_history(self) -> None:
+        self.run_folder("history", {"name", "about", "expect", "entries"}, replayed)
+
+
+def verified(vector: dict[str, Any]) -> dict[str, Any]:
+    """What comes of a release."""
     try:
         return {"ok": accepted(vector)}
     except Refused as refused:
@@ -40,28 +46,30 @@ def outcome(vector: dict[str, Any]) -> dict[str, Any]:
 
 
 def accepted(vector: dict[str, Any]) -> dict[str, Any]:
-    """What is known of a vector once it is verified; raises `Refused`."""
-    request = verify.Request.from_json(vector["request"])
+    """What is known of a release once it is verified; raises `Refused`."""
+    asked = request.decode(vector["request"])
     rules = policy.decode(json.dumps(vector["policy"]).encode())
-    known = vector["seen"]
-    logs = {origin: (each["size"], bytes.fromhex(each["root"])) for origin, each in known["logs"].items()}
-    seen = verify.Seen(logs, known["packages"])
+    seen = request.decode_seen(json.dumps(vector["seen"]))
 
     receipt, head, code = (base64.b64decode(vector[name]) for name in ("receipt", "head", "manifest"))
-    found = verify.verify_release(request, receipt, head, rules, seen, vector["now"])
+    found = verify.verify_release(asked, receipt, head, rules, seen, vector["now"])
     decoded = verify.verify_manifest(found, code)
     bodies = {each["path"]: base64.b64decode(each["bytes"]) for each in vector["modules"]}
     for module in decoded["modules"]:
         manifest.check_module(module, bodies[module["path"]])
-    after = seen.forward(request, found)
     return {
         "verdict": verify.verdict(found, decoded),
         "isolate": verify.isolate(found, decoded),
-        "seen": {
-            "logs": {origin: {"size": size, "root": root.hex()} for origin, (size, root) in after.logs.items()},
-            "packages": after.packages,
-        },
+        "seen": verify.forward(seen, found).told(),
     }
+
+
+def replayed(vector: dict[str, Any]) -> dict[str, Any]:
+    """What comes of a package's log."""
+    state, number, refused = package.replay(map(base64.b64decode, vector["entries"]))
+    if refused is not None:
+        return {"code": refused.code, "at": number}
+    return {"ok": state.told()}
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Fetches a release from a registry and verifies all of it, down to the last byte of every module.
 
-    verify.py --registry URL --package @scope/name --range R --policy policy.json [--now N]
+    verify.py --registry URL --package @scope/name --range R --policy policy.json [--now N] [--log]
 
-The verdict is printed as JSON and the exit code is 0; or `{"error": {"code", "message"}}`, and 1. Nothing that the
+With `--log`, the package's own log is fetched and replayed, too. The verdict is printed as JSON and the exit code is 0; or `{"error": {"code", "message"}}`, and 1. Nothing that the
 registry says is believed before section 10 of SPEC.md has been applied to it.
 """
 
@@ -17,7 +17,7 @@ import urllib.parse
 import urllib.request
 from typing import Any
 
-from cidery_spec import manifest, policy, release, verify
+from cidery_spec import manifest, package as packages, policy, release, verify
 from cidery_spec.errors import Refused, require
 from cidery_spec.ranges import Range
 from cidery_spec.request import Request, Seen
@@ -37,6 +37,18 @@ class Registry:
         asked = {"range": wanted, **({"yanked": ",".join(sorted(tolerated))} if tolerated else {})}
         query = urllib.parse.urlencode(asked, safe=",")
         return self._get(f"/v1/packages/{package}/resolve?{query}", release.MAX_OBJECT)
+
+    def log(self, package: str) -> list[bytes]:
+        """SPEC 11.6: all entries of the package's log, page by page."""
+        entries: list[bytes] = []
+        while True:
+            path = f"/v1/packages/{package}/log?from={len(entries)}"
+            start, size, page = packages.decode_log(self._get(path, packages.MAX_PAGE))
+            fits = start == len(entries) and (page or size == start)
+            require(fits, "log.malformed", f"a page from {start}, where one from {len(entries)} was asked for")
+            entries += page
+            if len(entries) >= size:
+                return entries
 
     def manifest(self, cid: str) -> bytes:
         """The manifest with this CID."""
@@ -87,6 +99,18 @@ def fetch_and_verify(registry: Registry, package: str, wanted: str, rules: polic
     return {**verify.verdict(found, code), "modules": len(code["modules"])}
 
 
+def replay(registry: Registry, told: dict[str, Any]) -> dict[str, Any]:
+    """The package's state by its whole log, in which the release of the verdict stands as the verdict says."""
+    state, number, refused = packages.replay(registry.log(told["package"]))
+    if refused is not None:
+        raise Refused(refused.code, f"entry {number} of the package's log: {refused.message}")
+    found = state.at(told["head"]["time"]).told()
+    same = {name: told[name] for name in ("record", "sequence", "time", "manifest", "version")}
+    stands = any(same.items() <= each.items() for each in found["releases"])
+    require(stands and found["init"] == told["init"], "log.malformed", "the package's log has another release")
+    return found
+
+
 def main() -> int:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -95,13 +119,17 @@ def main() -> int:
     parser.add_argument("--range", required=True, metavar="R")
     parser.add_argument("--policy", required=True, metavar="policy.json")
     parser.add_argument("--now", type=int, default=None, metavar="SECONDS", help="instead of the clock, since 1970")
+    parser.add_argument("--log", action="store_true", help="replays the package's log, and prints its state, too")
     given = parser.parse_args()
     try:
         with open(given.policy, "rb") as file:
             rules = policy.decode(file.read())
         now = int(time.time()) if given.now is None else given.now
         require(given.registry.startswith(("http://", "https://")), "usage", "--registry is no http address")
-        told = fetch_and_verify(Registry(given.registry), given.package, given.range, rules, now)
+        registry = Registry(given.registry)
+        told = fetch_and_verify(registry, given.package, given.range, rules, now)
+        if given.log:
+            told["state"] = replay(registry, told)
     except Refused as refused:
         print(json.dumps({"error": {"code": refused.code, "message": refused.message}}))
         return 1

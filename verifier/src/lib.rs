@@ -5,14 +5,25 @@
 //!  Request, TrustPolicy, Seen, now ──┐
 //!                                    ▼
 //!  receipt, head ──────────────▶ prove ──▶ ProvenRelease ── with_manifest ──▶ Verified ── blob ──▶ BlobCheck
-//!   (any mirror)                 (1)–(11)    names the        (12)             │           ▲          │
-//!                                            manifest's CID     ▲              │         chunks       ▼
-//!                                                         manifest bytes       ▼                    it is what
-//!                                                                         Seen::advance             was signed
+//!   (any mirror)                 (1)–(14)    names the        (15)             │           ▲          │
+//!                                   │        manifest's CID     ▲              │         chunks       ▼
+//!                                   ▼                     manifest bytes       ▼                    it is what
+//!                                explain                                 Seen::advance             was signed
 //! ```
 //!
 //! Each arrow is the only way to what it points at: a [`ProvenRelease`] or a [`Verified`] cannot be made otherwise, and says
-//! nothing that has not been verified. Where the manifest is at hand from the start, [`verify`] does both steps.
+//! nothing that has not been verified. Where the manifest is at hand from the start, [`verify`] does both steps; [`explain`]
+//! watches the same steps and says what each of them looked at.
+//!
+//! | SPEC | here |
+//! |---|---|
+//! | §6.4, §11.2 a package by its records | [`replay`], [`History`] |
+//! | §10.1 policy | [`TrustPolicy`], [`PolicyDocument`], `policy.schema.json` |
+//! | §10.2 request | [`Request`], [`bucket`] |
+//! | §10.3 what was seen | [`Seen`] |
+//! | §10.4 steps and verdict | [`prove`], [`verify`], [`explain`], [`Verified`] |
+//! | §10.5 modules | [`BlobCheck`] |
+//! | §10.6 isolate | [`Isolate`] |
 //!
 //! What it is not: there is no clock here, no network, no storage, no randomness and no private key; it does not choose among
 //! versions, which is the registry's word in this version of SPEC (§14); and it does not judge whether code is good, only

@@ -6,29 +6,21 @@ mod results;
 mod support;
 
 use cidery_verifier::{ExplainedStep, StepVerdict};
-use support::{refused, vector, verified};
+use support::{
+    folder, refused,
+    vector::{self, Vector},
+    verified,
+};
 
 #[test]
 fn the_files_are_what_is_made_here() {
     let made = [verified::vectors(), refused::vectors()].concat();
-    if std::env::var_os("UPDATE_VECTORS").is_some() {
-        vector::write(&made);
-    }
-    let mut committed = vector::committed();
-    for vector in &made {
-        let file = committed.remove(&vector.name);
-        assert_eq!(
-            file.as_ref(),
-            Some(vector),
-            "run it again with UPDATE_VECTORS=1 where the change is meant"
-        );
-    }
-    assert!(committed.is_empty(), "nobody makes {:?}", committed.keys());
+    folder::compare("verify", made.into_iter().map(|made| (made.name.clone(), made)));
 }
 
 #[test]
 fn each_vector_is_judged_as_it_says() {
-    let committed = vector::committed();
+    let committed = folder::read::<Vector>("verify");
     assert!(committed.len() > 200, "got {} vectors", committed.len());
     results::write(
         "verify",
@@ -51,7 +43,7 @@ fn each_vector_is_judged_as_it_says() {
 
 #[test]
 fn explanations_agree_with_verdicts() {
-    for (file, vector) in vector::committed() {
+    for (file, vector) in folder::read::<Vector>("verify") {
         let Some(explanation) = vector.explain() else { continue };
         let refused = explanation.refusal().map(|(code, _)| code.to_string());
         let reached = |step: &&ExplainedStep| step.verdict != StepVerdict::NotReached;
@@ -77,9 +69,9 @@ fn explanations_agree_with_verdicts() {
 
 #[test]
 fn t13_every_bit_of_the_evidence_counts() {
-    let vectors = vector::committed();
+    let vectors = folder::read::<Vector>("verify");
     let vector = &vectors["ok_range"];
-    let parts: [fn(&mut vector::Vector) -> &mut String; 3] =
+    let parts: [fn(&mut Vector) -> &mut String; 3] =
         [|vector| &mut vector.receipt, |vector| &mut vector.head, |vector| &mut vector.manifest];
     for part in parts {
         let mut altered = vector.clone();

@@ -4,8 +4,8 @@ use std::error::Error;
 
 use cidery_keys::{SecretKey, Signer, cosign, sign_checkpoint, sign_envelope};
 use cidery_protocol::{
-    Action, Build, Envelope, Floors, Head, HeadFormat, Init, Join, PackageState, Receipt, ReceiptFormat,
-    Record, RecordBody, Release, SignedRecord,
+    Action, Build, Envelope, Floors, Head, HeadFormat, Join, PackageState, Powers, Receipt, ReceiptFormat,
+    Record, RecordBody, Release, SignedRecord, Standing,
     log::{Checkpoint, Hash, leaf_hash, root_from_inclusion},
     manifest::{Compatibility, Manifest, ManifestBody, ManifestFormat, Module, ModuleKind, Needs},
 };
@@ -63,9 +63,9 @@ impl Package {
                 Ok(SignedRecord::from_envelope(&envelope, before.map(|state| &state.authority))?)
             };
         let keys = vec![publisher.public_key()];
-        let init = Action::Init(Init { keys, threshold: 1, floors: Floors::default(), recovery: None });
-        let init = record(0, None, init)?;
-        let state = PackageState::apply(None, &init)?;
+        let powers = Powers { keys, threshold: 1, floors: Floors::default(), recovery: None };
+        let init = record(0, None, Action::Init(powers))?;
+        let state = PackageState::apply(None, &init, NOW)?;
         let release = Release {
             version: "1.0.0".parse()?,
             manifest: manifest.cid(),
@@ -73,12 +73,12 @@ impl Package {
             npm: None,
             provenance: vec![],
         };
-        let release = record(1, Some(&state), Action::Release(release))?;
+        let release = record(1, Some(&state), Action::Release(release))?.entry(NOW)?;
 
         // Any hashes make a proof: the root is what they lead to.
         let proof: Vec<Hash> = (0..20_u8).map(|at| leaf_hash(&[at])).collect();
         let index = LOG_SIZE / 3;
-        let root = root_from_inclusion(index, LOG_SIZE, leaf_hash(release.entry()), &proof)?;
+        let root = root_from_inclusion(index, LOG_SIZE, leaf_hash(&release), &proof)?;
         let checkpoint = Checkpoint { origin: ORIGIN.parse()?, size: LOG_SIZE, root };
         let signed = sign_checkpoint(&checkpoint, &log)?;
         let mut head = signed.clone();
@@ -86,15 +86,19 @@ impl Package {
 
         let receipt = Receipt {
             format: ReceiptFormat::V1,
-            chain: vec![ByteBuf::from(init.entry())],
-            release: ByteBuf::from(release.entry()),
+            chain: vec![ByteBuf::from(init.encode()?)],
+            record: ByteBuf::from(release),
             index,
             checkpoint: ByteBuf::from(signed.to_bytes()),
             inclusion: proof.clone(),
         };
-        let join = Join::Inclusion(proof);
-        let head =
-            Head { format: HeadFormat::V1, checkpoint: ByteBuf::from(head.to_bytes()), join, since: None };
+        let head = Head {
+            format: HeadFormat::V1,
+            checkpoint: ByteBuf::from(head.to_bytes()),
+            join: Join::Inclusion(proof),
+            standing: Standing::default(),
+            since: None,
+        };
         let policy = serde_json::json!({
             "origins": { ORIGIN: {
                 "logKeys": [log.public_key().to_string()],

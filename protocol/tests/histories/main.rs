@@ -31,10 +31,10 @@ fn history() -> impl Strategy<Value = Story> {
     })
 }
 
-/// A story has many signatures: a quarter of proptest's cases, of which `PROPTEST_CASES` asks for more.
+/// A story has many signatures: an eighth of proptest's cases, of which `PROPTEST_CASES` asks for more.
 fn config() -> Config {
     let usual = Config::default();
-    Config { cases: usual.cases.div_ceil(4), ..usual }
+    Config { cases: usual.cases.div_ceil(8), ..usual }
 }
 
 proptest! {
@@ -215,7 +215,7 @@ fn the_stories_meet_every_rule() {
         prop::test_runner::TestRng::deterministic_rng(prop::test_runner::RngAlgorithm::ChaCha),
     );
     let (mut taken, mut refused) = (BTreeSet::new(), BTreeSet::new());
-    for _ in 0..100 {
+    for _ in 0..60 {
         let new = |runner: &mut TestRunner| (beginning(), vec(attempt(), 25)).new_tree(runner);
         let (crew, attempts) = new(&mut runner).expect("a story").current();
         let mut story = Story::begin(&crew);

@@ -4,14 +4,15 @@ mod http;
 pub(crate) mod wire;
 
 use cidery_protocol::manifest::{Manifest, Module};
-use cidery_protocol::{Cid, Code, Envelope, PackageName, Resolution, limits};
-use cidery_verifier::{Request, Wanted};
+use cidery_protocol::{Cid, Code, Envelope, PackageLog, PackageName, Resolution, limits};
+use cidery_verifier::{Request, Rule, Wanted};
 use serde::de::DeserializeOwned;
 use url::Url;
 
 use self::http::Http;
-use self::wire::{Log, Package, Publish, Published, Releases};
+use self::wire::{Log, Publish, Published, Releases};
 use crate::failure::Failure;
+use crate::text::word;
 
 /// Bytes of a JSON answer: a package with 10,000 releases has 3 MB of it.
 const JSON_BYTES: u64 = 32 << 20;
@@ -44,23 +45,43 @@ impl Registry {
         self.json("v1/log").await
     }
 
-    /// A package's state, by the registry's word; none where it does not know the package.
-    pub(crate) async fn package(&self, name: &PackageName) -> Result<Option<Package>, Failure> {
-        match self.json(&format!("v1/packages/{name}")).await {
-            Ok(package) => Ok(Some(package)),
+    /// A page of a package's own log, from a record on; none where it does not know the package.
+    pub(crate) async fn package_log(
+        &self,
+        name: &PackageName,
+        from: u64,
+    ) -> Result<Option<PackageLog>, Failure> {
+        let url = self.0.url(&format!("v1/packages/{name}/log"), &[("from", &from.to_string())]);
+        match self.0.get(url, limits::RECEIPT_BYTES as u64).await {
+            Ok(bytes) => Ok(Some(PackageLog::decode(&bytes)?)),
             Err(Failure::Registry { code: Code::NotFound, .. }) => Ok(None),
             Err(failure) => Err(failure),
         }
     }
 
-    /// Receipt and head of a release; with `since`, the head is to be consistent with the tree of that size.
-    pub(crate) async fn resolve(&self, request: &Request, since: Option<u64>) -> Result<Resolution, Failure> {
-        let selected = match &request.wanted {
-            Wanted::Range(range) => ("range", range.to_string()),
-            Wanted::Version(version) | Wanted::Locked { version, .. } => ("version", version.to_string()),
+    /// Receipt and head of a release, of a range the greatest that the rule tolerates; with `since`, the head is to be
+    /// consistent with the tree of that size.
+    pub(crate) async fn resolve(
+        &self,
+        request: &Request,
+        rule: &Rule,
+        since: Option<u64>,
+    ) -> Result<Resolution, Failure> {
+        let mut query = match &request.wanted {
+            Wanted::Range(range) => vec![("range", range.to_string())],
+            Wanted::Version(version) | Wanted::Locked { version, .. } => {
+                vec![("version", version.to_string())]
+            }
+            Wanted::Channel { channel, bucket } => {
+                vec![("channel", channel.to_string()), ("bucket", bucket.to_string())]
+            }
         };
-        let since = since.map(|size| ("since", size.to_string()));
-        let query: Vec<_> = std::iter::once(&selected).chain(&since).map(|(k, v)| (*k, v.as_str())).collect();
+        let tolerated: Vec<String> = rule.yanked().map(|severity| word(&severity)).collect();
+        if matches!(request.wanted, Wanted::Range(_)) && !tolerated.is_empty() {
+            query.push(("yanked", tolerated.join(",")));
+        }
+        query.extend(since.map(|size| ("since", size.to_string())));
+        let query: Vec<_> = query.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let url = self.0.url(&format!("v1/packages/{}/resolve", request.package), &query);
         let bytes = self.0.get(url, limits::RECEIPT_BYTES as u64).await?;
         Ok(Resolution::decode(&bytes)?)
@@ -81,22 +102,28 @@ impl Registry {
         self.0.get(self.0.url(&format!("v1/blobs/{}", module.cid), &[]), module.size).await
     }
 
-    /// Posts signed records with the manifest of their release.
+    /// Posts signed records, with the manifest where one is a release.
     pub(crate) async fn publish(
         &self,
         records: &[Envelope],
-        manifest: &Manifest,
+        manifest: Option<&Manifest>,
     ) -> Result<Published, Failure> {
-        let body = Publish::new(records, manifest.bytes()).and_then(|body| serde_json::to_vec(&body));
+        let body =
+            Publish::new(records, manifest.map(Manifest::bytes)).and_then(|body| serde_json::to_vec(&body));
         let body = body.map_err(|error| self.0.not_a_registry(error.to_string()))?;
         let answer = self.0.post(self.0.url("v1/publish", &[]), body, JSON_BYTES).await?;
         self.read(&answer)
     }
 
-    /// Uploads a blob that a pending release waits for.
-    pub(crate) async fn upload(&self, cid: Cid, release: Cid, bytes: Vec<u8>) -> Result<(), Failure> {
-        let url = self.0.url(&format!("v1/blobs/{cid}"), &[("release", &release.to_string())]);
+    /// Uploads a blob that a pending record waits for.
+    pub(crate) async fn upload(&self, cid: Cid, record: Cid, bytes: Vec<u8>) -> Result<(), Failure> {
+        let url = self.0.url(&format!("v1/blobs/{cid}"), &[("record", &record.to_string())]);
         self.0.put(url, bytes).await
+    }
+
+    /// An answer that is none of SPEC §11.
+    pub(crate) fn not_a_registry(&self, reason: String) -> Failure {
+        self.0.not_a_registry(reason)
     }
 
     async fn json<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {

@@ -23,7 +23,7 @@ impl Log {
         LogDocument {
             log_keys: self.log_keys.iter().map(|key| key.to_string()).collect(),
             cosigner: self.cosigner.to_string(),
-            max_age: None,
+            ..LogDocument::default()
         }
     }
 
@@ -37,30 +37,6 @@ impl Log {
         }
         document
     }
-}
-
-/// `GET /v1/packages/{package}`: a convenience, not signed (SPEC §11.2).
-#[derive(Clone, Debug, Deserialize, Serialize)]
-pub(crate) struct Package {
-    pub(crate) package: PackageName,
-    pub(crate) origin: Origin,
-    pub(crate) sequence: u64,
-    pub(crate) newest: Text<Cid>,
-    pub(crate) authority: Text<Cid>,
-    pub(crate) init: Text<Cid>,
-    pub(crate) keys: Vec<Text<PublicKey>>,
-    pub(crate) threshold: u64,
-    pub(crate) releases: Vec<PackageRelease>,
-}
-
-/// A release in a [`Package`].
-#[derive(Clone, Debug, Deserialize, Serialize)]
-pub(crate) struct PackageRelease {
-    pub(crate) version: Version,
-    pub(crate) record: Text<Cid>,
-    pub(crate) manifest: Text<Cid>,
-    pub(crate) index: u64,
-    pub(crate) sequence: u64,
 }
 
 /// `GET /v1/manifests/{cid}/releases`.
@@ -80,13 +56,15 @@ pub(crate) struct NamedRelease {
 #[derive(Serialize)]
 pub(crate) struct Publish {
     records: Vec<Box<RawValue>>,
-    manifest: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    manifest: Option<String>,
 }
 
 impl Publish {
-    pub(crate) fn new(records: &[Envelope], manifest: &[u8]) -> Result<Self, serde_json::Error> {
+    pub(crate) fn new(records: &[Envelope], manifest: Option<&[u8]>) -> Result<Self, serde_json::Error> {
         let records = records.iter().map(|record| RawValue::from_string(record.to_json()));
-        Ok(Publish { records: records.collect::<Result<_, _>>()?, manifest: STANDARD.encode(manifest) })
+        let manifest = manifest.map(|bytes| STANDARD.encode(bytes));
+        Ok(Publish { records: records.collect::<Result<_, _>>()?, manifest })
     }
 }
 
@@ -95,12 +73,16 @@ impl Publish {
 #[serde(tag = "status", rename_all = "lowercase")]
 pub(crate) enum Published {
     /// 202: these blobs are lacking.
-    Missing { release: Text<Cid>, blobs: Vec<Blob> },
-    /// 201 or 200: the release is in the log.
-    Committed {
-        #[serde(deserialize_with = "base64_bytes")]
-        receipt: Vec<u8>,
-    },
+    Missing { record: Text<Cid>, blobs: Vec<Blob> },
+    /// 201 or 200: the records are in the log.
+    Committed(Committed),
+}
+
+/// Of records that are in the log, the last one's receipt.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Committed {
+    #[serde(deserialize_with = "base64_bytes")]
+    pub(crate) receipt: Vec<u8>,
 }
 
 /// A blob that the registry lacks.

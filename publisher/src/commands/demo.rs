@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::Context;
-use super::publish;
+use super::publish::{self, Published};
 use super::run::{self, Started};
 use crate::args::{self, Globals, Signing};
 use crate::client::Registry;
@@ -103,11 +103,21 @@ async fn show(
         None => built_in(&root.join("hello"))?,
     };
     let signing = Signing { keys: vec![KeyPlace::File(file)], ..Signing::default() };
-    let publish = args::Publish { dir, signing, trust: trust.clone() };
-    let release = publish::publish(&inner, &publish).await?;
+    let recording = args::Recording { signing, unsigned_out: None, trust: trust.clone() };
+    let publish = args::Publish {
+        dir: Some(dir),
+        envelopes: Vec::new(),
+        provenance: Vec::new(),
+        recording,
+        begin: args::Begin::default(),
+    };
+    let Published::Release(release) = publish::publish(&inner, &publish).await? else {
+        return Err(unexpected("bundle, sign and publish", "something else", "a release"));
+    };
     steps.done("bundle, sign and publish", &release);
 
-    let run = args::Run { reference: release.reference(), listen: ([127, 0, 0, 1], 0).into(), trust };
+    let (reference, choice) = (release.reference(), args::Choice::default());
+    let run = args::Run { reference, choice, listen: ([127, 0, 0, 1], 0).into(), trust };
     let Started { workerd, .. } = run::start(&inner, &run).await?;
     steps.done("start workerd with the loader", workerd.url());
     let answer = ask(&workerd.url()).await?;

@@ -10,7 +10,8 @@ use super::verify::Verdict;
 use crate::args;
 use crate::failure::Failure;
 use crate::place::Place;
-use crate::release;
+use crate::reference::Reference;
+use crate::release::{self, Modules};
 use crate::trust::Trust;
 
 /// The verdict, and where the files are.
@@ -28,15 +29,11 @@ impl fmt::Display for Fetched {
 }
 
 pub(super) async fn fetch(context: &Context, args: &args::Fetch) -> Result<Fetched, Failure> {
-    let reference = args.reference.parse()?;
+    let reference = Reference::read(&args.reference, &args.choice)?;
     let trust = Trust::open(&args.trust, ".".as_ref(), &context.folders)?;
     let registry = context.registry()?;
     let place = Place::prepare(&args.out)?;
-    let found = release::find(&registry, &trust, &reference, &context.output).await?;
-    let modules = release::modules(&registry, &found.verified).await?;
-    place.write(found.verified.manifest(), |cid| modules.get(cid).map(Vec::as_slice))?;
-    for note in trust.settle(&found.grounds, &found.verified)? {
-        context.output.note(note);
-    }
+    let found = release::obtain(&registry, &trust, &reference, Modules::Wanted, &context.output).await?;
+    place.write(found.verified.manifest(), |cid| found.modules.get(cid).map(Vec::as_slice))?;
     Ok(Fetched { verdict: Verdict::of(found.verified), out: args.out.clone() })
 }

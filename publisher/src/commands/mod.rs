@@ -1,20 +1,26 @@
 //! The commands: each takes its arguments and what it works with, and returns what there is to show. None of them prints
 //! but through [`Output`].
 
+mod authority;
 mod bundle;
 mod demo;
 mod fetch;
 mod info;
 mod keys;
+mod lock;
+mod policy;
+mod powers;
 mod publish;
 mod run;
 mod serve;
+mod sign;
+mod statements;
 mod verify;
 
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::args::{Command, Globals};
+use crate::args::{AnyKeys, Channel, Command, Globals, Policy};
 use crate::client::Registry;
 use crate::failure::Failure;
 use crate::folders::Folders;
@@ -49,6 +55,8 @@ impl Context {
 pub(crate) enum Done {
     /// With something to show.
     Outcome(Outcome),
+    /// With something to show of what was refused.
+    Refused(Outcome),
     /// Not by itself: what it does goes on until it is stopped.
     Running(Running),
 }
@@ -73,12 +81,37 @@ impl From<Outcome> for Done {
 /// Why it did not do what it was asked to.
 pub(crate) async fn run(context: &Context, command: Command) -> Result<Done, Failure> {
     Ok(match command {
-        Command::Keys(args) => keys::keys(context, args)?.into(),
+        Command::Keys(AnyKeys::Rotate(args)) => {
+            Outcome::from(authority::rotate(context, &args).await?).into()
+        }
+        Command::Keys(AnyKeys::Revoke(args)) => {
+            Outcome::from(authority::revoke(context, &args).await?).into()
+        }
+        Command::Keys(AnyKeys::Keys(args)) => keys::keys(context, args)?.into(),
         Command::Bundle(args) => Outcome::from(bundle::bundle(context, &args).await?).into(),
         Command::Publish(args) => Outcome::from(publish::publish(context, &args).await?).into(),
+        Command::Sign(args) => Outcome::from(sign::sign(context, &args)?).into(),
+        Command::Yank(args) => Outcome::from(statements::yank(context, &args).await?).into(),
+        Command::Channel(Channel::Set { channel, targets, recording }) => {
+            Outcome::from(statements::set(context, &channel, &targets, &recording).await?).into()
+        }
+        Command::Channel(Channel::Clear { channel, recording }) => {
+            Outcome::from(statements::clear(context, &channel, &recording).await?).into()
+        }
+        Command::Channel(Channel::List { package, trust }) => {
+            Outcome::from(statements::list(context, &package, &trust).await?).into()
+        }
+        Command::Attest(args) => Outcome::from(statements::attest(context, &args).await?).into(),
+        Command::Transfer(args) => Outcome::from(authority::transfer(context, &args).await?).into(),
         Command::Verify(args) => Outcome::from(verify::verify(context, &args).await?).into(),
         Command::Fetch(args) => Outcome::from(fetch::fetch(context, &args).await?).into(),
         Command::Info(args) => Outcome::from(info::info(context, &args).await?).into(),
+        Command::Lock(args) => Outcome::from(lock::lock(context, &args).await?).into(),
+        Command::Policy(Policy::Init(args)) => Outcome::from(policy::init(context, &args).await?).into(),
+        Command::Policy(Policy::Check { file }) => Outcome::from(policy::check(&file)?).into(),
+        Command::Policy(Policy::Explain { reference, choice, trust }) => {
+            policy::explain(context, &reference, &choice, &trust).await?
+        }
         Command::Serve(args) => Done::Running(serve::serve(context, &args).await?),
         Command::Run(args) => Done::Running(run::run(context, &args).await?),
         Command::Demo(args) => Outcome::from(demo::demo(context, &args).await?).into(),

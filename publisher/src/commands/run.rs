@@ -12,7 +12,7 @@ use crate::args;
 use crate::client::Registry;
 use crate::failure::Failure;
 use crate::reference::Reference;
-use crate::release;
+use crate::release::{self, Modules};
 use crate::signals;
 use crate::text::Text;
 use crate::trust::Trust;
@@ -35,7 +35,7 @@ impl fmt::Display for Answering {
             Wanted::Range(_) => {
                 writeln!(f, "  package    {}, first resolved to {}", *self.request, self.version)?;
             }
-            Wanted::Version(_) | Wanted::Locked { .. } => {
+            _ => {
                 writeln!(f, "  package    {} {}", self.package, self.version)?;
             }
         }
@@ -66,20 +66,12 @@ pub(super) async fn run(context: &Context, args: &args::Run) -> Result<Running, 
 /// Finds the release and starts workerd with the loader; the package itself is loaded, and its modules are verified there,
 /// when the first request comes.
 pub(super) async fn start(context: &Context, args: &args::Run) -> Result<Started, Failure> {
-    let reference: Reference = args.reference.parse()?;
+    let reference = Reference::read(&args.reference, &args.choice)?;
     let trust = Trust::open(&args.trust, ".".as_ref(), &context.folders)?;
     let registry = context.registry()?;
     let loader = Loader::find()?;
-    // The CID of a manifest stands for a name that is to be found.
-    let found = release::find(&registry, &trust, &reference, &context.output).await?;
-    // What is trusted on first use must have verified, all of it, before that is written down. Else the modules are for the
-    // loader to check, at every load.
-    if found.grounds.is_first_use() {
-        release::modules(&registry, &found.verified).await?;
-    }
-    for note in trust.settle(&found.grounds, &found.verified)? {
-        context.output.note(note);
-    }
+    // The CID of a manifest stands for a name that is to be found; modules are for the loader to check, at every load.
+    let found = release::obtain(&registry, &trust, &reference, Modules::Later, &context.output).await?;
     let release = found.verified.release();
     let policy = serde_json::to_string(&found.grounds.document)
         .map_err(|error| Failure::Workerd { reason: format!("cannot be told the policy: {error}") })?;

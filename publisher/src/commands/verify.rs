@@ -10,8 +10,10 @@ use serde::Serialize;
 use super::Context;
 use crate::args;
 use crate::failure::Failure;
-use crate::release;
-use crate::text::Text;
+use crate::lock::Lock;
+use crate::reference::Reference;
+use crate::release::{self, Modules};
+use crate::text::{Text, word};
 use crate::trust::Trust;
 
 /// The verdict of SPEC §10.4, and what was looked at for it.
@@ -31,6 +33,12 @@ pub(super) struct ShownModule {
     kind: &'static str,
     cid: Text<Cid>,
     size: u64,
+}
+
+impl fmt::Display for ShownModule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} ({}, {} bytes)", *self.cid, self.path, self.kind, self.size)
+    }
 }
 
 impl ShownModule {
@@ -54,6 +62,10 @@ impl Verdict {
         let (modules, bundled) = (ShownModule::all(body), body.bundled.len());
         Verdict { verified, modules, bundled }
     }
+
+    pub(super) fn verified(&self) -> &Verified {
+        &self.verified
+    }
 }
 
 impl fmt::Display for Verdict {
@@ -75,19 +87,49 @@ impl fmt::Display for Verdict {
             release.index(),
             release.head().size
         )?;
-        writeln!(f, "  head       {} s old", release::now().saturating_sub(release.time()))?;
+        writeln!(f, "  head       {} s old", release::now().saturating_sub(release.head().time))?;
+        if let Some(yank) = release.yanked() {
+            writeln!(f, "  yanked     {}, {}", word(&yank.severity), word(&yank.reason))?;
+        }
         write!(f, "  network    {egress}")
     }
 }
 
-pub(super) async fn verify(context: &Context, args: &args::Verify) -> Result<Verdict, Failure> {
-    let reference = args.reference.parse()?;
+/// The verdicts on what was asked for: on one release, or on all of a lock.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum Verdicts {
+    One(Box<Verdict>),
+    Locked { verified: Vec<Verdict> },
+}
+
+impl fmt::Display for Verdicts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Verdicts::One(verdict) => verdict.fmt(f),
+            Verdicts::Locked { verified } => verified.iter().try_for_each(|verdict| writeln!(f, "{verdict}")),
+        }
+    }
+}
+
+pub(super) async fn verify(context: &Context, args: &args::Verify) -> Result<Verdicts, Failure> {
+    let references = match (&args.reference, &args.choice.lock) {
+        (Some(text), _) => vec![Reference::read(text, &args.choice)?],
+        (None, Some(file)) => Lock::read(file)?.entries().into_iter().map(Reference::Named).collect(),
+        (None, None) => Vec::new(),
+    };
     let trust = Trust::open(&args.trust, ".".as_ref(), &context.folders)?;
     let registry = context.registry()?;
-    let found = release::find(&registry, &trust, &reference, &context.output).await?;
-    release::modules(&registry, &found.verified).await?;
-    for note in trust.settle(&found.grounds, &found.verified)? {
-        context.output.note(note);
+    let mut verified = Vec::new();
+    for reference in &references {
+        let found = release::obtain(&registry, &trust, reference, Modules::Wanted, &context.output).await?;
+        verified.push(Verdict::of(found.verified));
     }
-    Ok(Verdict::of(found.verified))
+    match (&args.reference, verified.pop()) {
+        (Some(_), Some(only)) => Ok(Verdicts::One(Box::new(only))),
+        (_, last) => {
+            verified.extend(last);
+            Ok(Verdicts::Locked { verified })
+        }
+    }
 }

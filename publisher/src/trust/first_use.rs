@@ -109,7 +109,7 @@ mod tests {
     #[test]
     fn what_is_trusted_is_said_once_and_never_replaced() {
         let dir = tempfile::tempdir().unwrap();
-        let known = Store::new(dir.path().join("trust.json"));
+        let known = Store::new(dir.path().join("trust.json"), "what is trusted");
         let code = |document| remember(&known, &document).map_err(|failure| failure.code().as_str());
         assert_eq!(code(seen("log.example", KEYS[0], b"1")).map(|notes| notes.len()), Ok(2));
         let before = fs::read(dir.path().join("trust.json")).unwrap();

@@ -14,12 +14,13 @@ mod first_use;
 mod seen;
 mod store;
 
+use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use cidery_protocol::{Cid, Code, Origin, PackageName};
-use cidery_verifier::{PolicyDocument, Rule, Seen, TrustPolicy, Verified, VerifyError};
+use cidery_protocol::{Cid, Origin, PackageName};
+use cidery_verifier::{PolicyDocument, Rule, Seen, TrustPolicy, VerifyError};
 
 use self::seen::SeenFile;
 use self::store::Store;
@@ -28,6 +29,8 @@ use crate::client::Registry;
 use crate::client::wire::Log;
 use crate::failure::Failure;
 use crate::folders::Folders;
+use crate::history::History;
+use crate::release::Evidence;
 
 /// The policy in the folder where the command runs.
 const FOLDER_POLICY: &str = "cidery.policy.json";
@@ -43,8 +46,8 @@ pub(crate) struct Trust {
 
 #[derive(Debug)]
 enum Source {
-    /// A person has said it.
-    Policy(PolicyDocument),
+    /// A person has said it, in a file.
+    Policy { file: PathBuf, document: PolicyDocument },
     /// What comes first is trusted; in CI only where that was asked for, or the registry is on this machine.
     FirstUse { known: Store, asked_for: bool },
 }
@@ -54,8 +57,6 @@ enum Source {
 pub(crate) struct Grounds {
     pub(crate) document: PolicyDocument,
     pub(crate) policy: TrustPolicy,
-    /// The log of the package.
-    pub(crate) origin: Origin,
     first_use: bool,
 }
 
@@ -65,15 +66,17 @@ impl Trust {
     /// # Errors
     /// [`Failure::File`], or `policy.invalid`.
     pub(crate) fn open(args: &args::Trust, dir: &Path, folders: &Folders) -> Result<Self, Failure> {
-        let seen = Store::new(folders.config.join("seen.json"));
-        let known = Store::new(folders.config.join("trust.json"));
+        let seen = Store::new(folders.config.join("seen.json"), "how far each log was seen");
+        let known = Store::new(folders.config.join("trust.json"), "what is trusted since its first use");
         let places = match &args.policy {
             Some(file) => vec![file.clone()],
             None => vec![dir.join(FOLDER_POLICY), folders.config.join(USER_POLICY)],
         };
         for file in places {
             match fs::read(&file) {
-                Ok(json) => return Ok(Trust { source: Source::Policy(document(&file, &json)?), seen }),
+                Ok(json) => {
+                    return Ok(Trust { source: Source::Policy { document: document(&json)?, file }, seen });
+                }
                 Err(error) if error.kind() == io::ErrorKind::NotFound && args.policy.is_none() => {}
                 Err(error) => return Err(Failure::file("read", &file)(error)),
             }
@@ -92,7 +95,7 @@ impl Trust {
         package: &PackageName,
     ) -> Result<Grounds, Failure> {
         let known = match &self.source {
-            Source::Policy(document) => return Grounds::new(document.clone(), package, false),
+            Source::Policy { document, .. } => return Grounds::new(document.clone(), package, false),
             Source::FirstUse { known, asked_for } => {
                 first_use::allowed(registry, *asked_for, package)?;
                 known.read::<PolicyDocument>()?
@@ -103,35 +106,53 @@ impl Trust {
         }
         let log = registry.log().await?;
         first_use::check_log(&known, &log)?;
-        let Some(state) = registry.package(package).await? else {
-            let message = format!("it has no package `{package}`");
-            return Err(Failure::Registry { code: Code::NotFound, message, hint: None });
-        };
-        Grounds::new(log.as_policy(Some((package, *state.init))), package, true)
+        let init = History::beginning(registry, package).await?;
+        let init = init.ok_or_else(|| Failure::unknown_package(package))?;
+        Grounds::new(log.as_policy(Some((package, init))), package, true)
     }
 
     /// Remembers that a release was verified on these grounds. What is trusted from now on is said in lines for people.
     ///
     /// # Errors
-    /// [`Failure::File`], or that another process came first and trusts something else.
-    pub(crate) fn settle(&self, grounds: &Grounds, verified: &Verified) -> Result<Vec<String>, Failure> {
+    /// As [`Trust::saw`], or that another process came first and trusts something else.
+    pub(crate) fn settle(&self, grounds: &Grounds, evidence: &Evidence) -> Result<Vec<String>, Failure> {
         let notes = match (&self.source, grounds.first_use) {
             (Source::FirstUse { known, .. }, true) => first_use::remember(known, &grounds.document)?,
             _ => Vec::new(),
         };
-        self.saw(verified)?;
+        self.saw(&grounds.policy, evidence)?;
         Ok(notes)
     }
 
-    /// Remembers the head under which a release was verified.
+    /// Judges a release against what has been seen by now, and moves that forward: in one step, so that of two processes at
+    /// once the one with the older answer is refused (SPEC §10.3).
     ///
     /// # Errors
-    /// [`Failure::File`] or [`Failure::Config`].
-    pub(crate) fn saw(&self, verified: &Verified) -> Result<(), Failure> {
+    /// The step of SPEC §10.4 that fails by now, [`Failure::File`] or [`Failure::State`].
+    pub(crate) fn saw(&self, policy: &TrustPolicy, evidence: &Evidence) -> Result<(), Failure> {
         self.seen.update(|SeenFile(seen)| {
-            seen.advance(verified);
+            seen.advance(evidence.prove(policy, seen)?);
             Ok(())
         })
+    }
+
+    /// Refuses a package that has fewer records than were seen.
+    ///
+    /// # Errors
+    /// `log.rollback`, [`Failure::File`] or [`Failure::State`].
+    pub(crate) fn not_older(
+        &self,
+        origin: &Origin,
+        package: &PackageName,
+        sequence: u64,
+    ) -> Result<(), Failure> {
+        let seen = self.seen()?.log(origin).and_then(|log| log.sequence(package));
+        match seen.filter(|seen| *seen > sequence) {
+            Some(seen) => {
+                Err(VerifyError::PackageRollback { package: package.clone(), got: sequence, seen }.into())
+            }
+            None => Ok(()),
+        }
     }
 
     /// What was seen before.
@@ -166,10 +187,19 @@ impl Trust {
         }
         let notes = match &self.source {
             _ if is_known => Vec::new(),
-            Source::Policy(_) => return Err(Failure::OtherOrigin { got: log.origin, wanted: None }),
+            Source::Policy { .. } => return Err(Failure::OtherOrigin { got: log.origin, wanted: None }),
             Source::FirstUse { known, .. } => first_use::remember(known, &log.as_policy(None))?,
         };
         Ok((log, notes))
+    }
+
+    /// The log that `package` is known to be in.
+    ///
+    /// # Errors
+    /// As [`Trust::init`].
+    pub(crate) fn origin(&self, package: &PackageName) -> Result<Option<Origin>, Failure> {
+        let known = TrustPolicy::new(&self.document()?)?;
+        Ok(known.rule(package).map(|rule| rule.origin().clone()))
     }
 
     /// The `init` that `package` is known to begin with.
@@ -192,17 +222,45 @@ impl Trust {
         init: Cid,
     ) -> Result<Vec<String>, Failure> {
         match &self.source {
-            Source::Policy(_) => Ok(Vec::new()),
+            Source::Policy { .. } => Ok(Vec::new()),
             Source::FirstUse { known, .. } => {
                 first_use::remember(known, &log.as_policy(Some((package, init))))
             }
         }
     }
 
-    fn document(&self) -> Result<PolicyDocument, Failure> {
+    /// The policy that judges `package`: as [`Trust::grounds`], or the whole policy where it has no rule for it.
+    ///
+    /// # Errors
+    /// As [`Trust::grounds`].
+    pub(crate) async fn policy_for(
+        &self,
+        registry: &Registry,
+        package: &PackageName,
+    ) -> Result<TrustPolicy, Failure> {
         match &self.source {
-            Source::Policy(document) => Ok(document.clone()),
+            Source::Policy { document, .. } => Ok(TrustPolicy::new(document)?),
+            Source::FirstUse { .. } => Ok(self.grounds(registry, package).await?.policy),
+        }
+    }
+
+    /// All that is known, as a policy.
+    ///
+    /// # Errors
+    /// [`Failure::File`] or [`Failure::State`].
+    pub(crate) fn document(&self) -> Result<PolicyDocument, Failure> {
+        match &self.source {
+            Source::Policy { document, .. } => Ok(document.clone()),
             Source::FirstUse { known, .. } => known.read(),
+        }
+    }
+}
+
+impl fmt::Display for Trust {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.source {
+            Source::Policy { file, .. } => write!(f, "the policy `{}`", file.display()),
+            Source::FirstUse { .. } => f.write_str("what is trusted since its first use"),
         }
     }
 }
@@ -216,21 +274,24 @@ impl Grounds {
     fn new(document: PolicyDocument, package: &PackageName, first_use: bool) -> Result<Self, Failure> {
         let policy = TrustPolicy::new(&document)?;
         let no_rule = || VerifyError::NoRule { package: package.clone() };
-        let origin = policy.rule(package).ok_or_else(no_rule)?.origin().clone();
-        Ok(Grounds { document, policy, origin, first_use })
+        policy.rule(package).ok_or_else(no_rule)?;
+        Ok(Grounds { document, policy, first_use })
     }
 }
 
-fn document(file: &Path, json: &[u8]) -> Result<PolicyDocument, Failure> {
-    // Read by the verifier first, whose words say what is wrong with it.
-    TrustPolicy::from_json(json)?;
-    let invalid =
-        |error: serde_json::Error| Failure::Config { file: PathBuf::from(file), reason: error.to_string() };
-    serde_json::from_slice(json).map_err(invalid)
+/// Reads a policy.
+///
+/// # Errors
+/// `policy.invalid`, `limit.exceeded`.
+pub(crate) fn document(json: &[u8]) -> Result<PolicyDocument, Failure> {
+    let document = PolicyDocument::from_json(json)?;
+    TrustPolicy::new(&document)?;
+    Ok(document)
 }
 
 #[cfg(test)]
 mod tests {
+    use cidery_protocol::Code;
     use serde_json::json;
 
     use super::*;
@@ -248,7 +309,7 @@ mod tests {
         let open = |policy: Option<&str>| {
             let args = args::Trust { policy: policy.map(PathBuf::from), trust_first: false };
             Trust::open(&args, here.path(), &folders).map(|trust| match trust.source {
-                Source::Policy(document) => document.origins.into_keys().next(),
+                Source::Policy { document, .. } => document.origins.into_keys().next(),
                 Source::FirstUse { .. } => None,
             })
         };

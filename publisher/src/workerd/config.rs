@@ -79,6 +79,7 @@ fn prefix(request: &Request) -> String {
     let wanted = match &request.wanted {
         Wanted::Range(range) => range.to_string(),
         Wanted::Version(version) | Wanted::Locked { version, .. } => version.to_string(),
+        Wanted::Channel { channel, .. } => format!(":{channel}"),
     };
     let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
     let package = &request.package;

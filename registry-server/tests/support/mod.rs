@@ -14,7 +14,8 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cidery_keys::{SecretKey, Signer};
 use cidery_protocol::{
-    Authority, Cid, Envelope, Head, Join, Origin, Receipt, Resolution, SignedRecord,
+    Authority, Cid, Envelope, Head, Join, Origin, PackageLog, PackageState, Receipt, Resolution,
+    SignedRecord,
     log::{SignedCheckpoint, leaf_hash, verify_consistency, verify_inclusion},
     manifest::Manifest,
 };
@@ -26,6 +27,7 @@ use cidery_registry_server::Sqlite;
 use serde_bytes::ByteBuf;
 use serde_json::{Value, json};
 
+pub(crate) mod ask;
 pub(crate) mod pack;
 
 pub(crate) use pack::Pack;
@@ -133,6 +135,29 @@ impl<B: Blobs + Clone> TestRegistry<B> {
         }
         let put = self.put(package).await;
         if put.status >= 300 { put } else { self.post(package).await }
+    }
+
+    /// What shows of a package is whole: its log leads to the state that it has, and each record has a receipt.
+    pub(crate) async fn is_whole(&self, name: &str) {
+        let shown = self.call("GET", &format!("/v1/packages/{name}"), b"").await;
+        let log = self.call("GET", &format!("/v1/packages/{name}/log"), b"").await;
+        if shown.status == 404 {
+            assert_eq!(log.status, 404);
+            return;
+        }
+        let log = PackageLog::decode(&log.bytes).expect("a log");
+        assert_eq!(log.entries.len() as u64, log.size);
+        let mut state = None;
+        for entry in &log.entries {
+            state = Some(PackageState::replay(state.as_ref(), entry).expect("it may follow"));
+            let (record, _) = SignedRecord::claim_of_entry(entry).expect("an entry");
+            let receipt = self.call("GET", &format!("/v1/receipts/{}", record.cid()), b"").await;
+            assert_eq!(receipt.status, 200, "each record has a receipt");
+        }
+        let state = state.expect("a record");
+        assert_eq!(shown.json["newest"], state.newest.to_string());
+        assert_eq!(shown.json["authority"]["record"], state.authority.cid.to_string());
+        assert_eq!(shown.json["channels"].as_array().map(Vec::len), Some(state.channels.len()));
     }
 
     /// Resolves a version and checks all that it proves. Gives the head's size and root.

@@ -2,9 +2,13 @@
 
 use cidery_keys::{SecretKey, Signer, sign_envelope};
 use cidery_protocol::{
-    Action, Build, Cid, Envelope, Floors, Powers, PublicKey, Record, RecordBody, Release, ReleaseRef,
+    Action, Attest, Build, Channel, Cid, Codec, Envelope, Floors, Powers, Provenance, PublicKey, Reason,
+    Record, RecordBody, Rekey, Release, ReleaseRef, Severity, Signatories, Target, Void, Yank,
     manifest::{Compatibility, Manifest, ManifestBody, ManifestFormat, Module, ModuleKind, Needs},
 };
+
+use serde_bytes::ByteArray;
+use sha2::{Digest, Sha256};
 
 use super::{ORIGIN, key};
 
@@ -50,6 +54,35 @@ pub(crate) fn powers(keys: &[&SecretKey], threshold: u64) -> Powers {
     let mut keys: Vec<PublicKey> = keys.iter().map(|key| key.public_key()).collect();
     keys.sort();
     Powers { keys, threshold, floors: Floors::default(), recovery: None }
+}
+
+/// A `rekey` by the publisher keys.
+pub(crate) fn rekey(to: Powers, void: Vec<Void>) -> Action {
+    Action::Rekey(Rekey { by: Signatories::Publishers, to, void, next_version_floor: None })
+}
+
+/// A `channel` that names releases, each with its weight.
+pub(crate) fn channel(name: &str, targets: &[(&Pack, u64)]) -> Action {
+    let target = |(package, weight): &(&Pack, u64)| Target { release: package.reference(), weight: *weight };
+    let targets = targets.iter().map(target).collect();
+    Action::Channel(Channel { name: name.parse().expect("a channel"), targets })
+}
+
+/// A `yank` of a release, or that it is taken back.
+pub(crate) fn yank(package: &Pack, severity: Severity) -> Action {
+    let reason = if severity == Severity::None { Reason::Restored } else { Reason::Broken };
+    Action::Yank(Yank { release: package.reference(), severity, reason, text: None, replacement: None })
+}
+
+/// A statement about a release.
+pub(crate) fn attest(package: &Pack, statement: &[u8]) -> Action {
+    let subject = ByteArray::new(Sha256::digest(package.manifest.bytes()).into());
+    let statement = Provenance { cid: Cid::of(Codec::Raw, statement), size: statement.len() as u64, subject };
+    Action::Attest(Attest {
+        release: package.reference(),
+        predicate: "https://slsa.dev/provenance/v1".into(),
+        statement,
+    })
 }
 
 impl Pack {

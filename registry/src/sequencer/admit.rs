@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use cidery_protocol::{Cid, Error as Refusal, PackageState, Signatories, limits};
+use cidery_protocol::{Cid, limits};
 use futures_channel::oneshot;
 use serde_bytes::ByteBuf;
 
@@ -14,12 +14,6 @@ use crate::{
     pending::Pending,
     publication::{Publication, is_about},
 };
-
-/// Bytes of a chain of authority. A resolution of 1 MiB has room for it beside two checkpoints of 64 KiB, proofs, and the other
-/// records that it holds, of at most 8 KiB each; and for the 16 records more that one request may bring.
-const CHAIN_BYTES: usize = 640 << 10;
-/// Those of them that are left for recovery keys (SPEC §6.6 (d)).
-const CHAIN_KEPT: usize = limits::CHAIN_RECOVERY * limits::ENVELOPE_BYTES;
 
 impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
     /// The steps are those of SPEC §11.3.
@@ -38,12 +32,11 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
             }
             return self.enqueue(publication);
         }
-        // (3) signatures and state, what is said of releases that are there, and room for the chain of authority
+        // (3) signatures and state, and what is said of releases that are there
         let package = self.ledger.package(name)?;
         let time = self.time_after(self.ledger.newest_time()?);
         publication.follow(passed, package.as_ref(), time, &self.house)?;
         self.check_statements(&publication).await?;
-        self.check_chain(&publication, package.as_ref(), time)?;
         // (4) blobs: those that are there must be what this manifest says of them
         let mut missing = BTreeMap::new();
         for (blob, expected) in &publication.blobs {
@@ -121,28 +114,6 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
             if let Some(release) = self.ledger.release(&attest.release.record)? {
                 is_about(&self.manifest(release.manifest).await?, &*attest.statement.subject)?;
             }
-        }
-        Ok(())
-    }
-
-    /// Whether what is served of the package stays within bounds.
-    fn check_chain(
-        &self,
-        publication: &Publication,
-        before: Option<&PackageState>,
-        time: u64,
-    ) -> Result<(), Error> {
-        let more = publication.chain_bytes();
-        let Some(authority) = before.map(|state| state.at(time).authority).filter(|_| more > 0) else {
-            return Ok(());
-        };
-        let chain = self.ledger.chain(Some(authority.cid))?;
-        let got = chain.iter().map(|record| record.len()).sum::<usize>() + more;
-        let is_recovery = authority.by == Signatories::Recovery || publication.is_by_recovery();
-        let limit = if is_recovery { CHAIN_BYTES } else { CHAIN_BYTES - CHAIN_KEPT };
-        if got > limit {
-            let what = "bytes of a chain of authority";
-            return Err(Refusal::Limit { what, got: got as u64, limit: limit as u64 }.into());
         }
         Ok(())
     }

@@ -73,10 +73,8 @@ def begin(signed: Signed, record: records.Record) -> Authority:
 
 
 def allow(authority: Authority, signed: Signed, record: records.Record) -> Statement:
-    """SPEC 6.5 and 6.4 (0) to (4): a record that stands under an authority."""
-    powers = authority.powers
-    signers = signed.signers(_authorised(record, powers))
-    require(record.kind != "init", "record.init_taken", "a second init")  # (0)
+    """SPEC 6.5 and 6.4 (1) to (4): a record that stands under an authority."""
+    powers, signers = authority.powers, signers_of(authority, signed, record)
     require(record.origin == authority.record.origin, "record.origin", f"a record for {record.origin}")  # (1)
     require(record.package == authority.record.package, "record.package", f"a record of {record.package}")
     require(record.authority == authority.cid, "record.authority", f"a record under {record.authority}")  # (2)
@@ -93,8 +91,13 @@ def allow(authority: Authority, signed: Signed, record: records.Record) -> State
     return Statement(record, signers & set(powers["keys"]), powers["threshold"])
 
 
+def signers_of(authority: Authority, signed: Signed, record: records.Record) -> frozenset[bytes]:
+    """SPEC 6.5: the distinct keys that signed, of those that count; the signatures by these are valid."""
+    return signed.signers(_authorised(record, authority.powers))
+
+
 def succeed(authority: Authority, signed: Signed, record: records.Record) -> Authority:
-    """SPEC 6.6: the authority that a `rekey` or `transfer` makes, which is allowed."""
+    """SPEC 6.6: the authority that a `rekey` or `transfer` under another one makes."""
     allow(authority, signed, record)
     require(record.kind in records.AUTHORITIES, "record.invalid", f"a {record.kind} is no authority")
     old, new = authority.powers, record.powers
@@ -114,7 +117,12 @@ def succeed(authority: Authority, signed: Signed, record: records.Record) -> Aut
     position = authority.position + 1
     rescued = record.is_by_recovery or authority.record.is_by_recovery
     require(position < (MAX_CHAIN if rescued else MAX_CHAIN - KEPT), "limit.exceeded", "the chain is full")  # (d)
-    return Authority(record, position, recovery["delay"] if record.is_by_recovery else 0)
+    return Authority(record, position, delay(authority, record))
+
+
+def delay(authority: Authority, record: records.Record) -> int:
+    """SPEC 6.6: how long what follows `authority` waits."""
+    return authority.powers["recovery"]["delay"] if record.is_by_recovery else 0
 
 
 def _authorised(record: records.Record, powers: dict[str, Any]) -> list[bytes]:

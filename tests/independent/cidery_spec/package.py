@@ -66,7 +66,9 @@ class State:
         """The state once `entry` is logged, too."""
         signed, time = decode_entry(entry)
         record, before = records.decode(signed), self.at(time)
-        statement = authorities.allow(before.authority, signed, record)  # 6.5, (0) to (4)
+        authorities.signers_of(before.authority, signed, record)  # 6.5
+        require(record.kind != "init", "record.init_taken", "a second init")  # (0)
+        statement = authorities.allow(before.authority, signed, record)  # (1) to (4)
         standing = Standing(statement, time)
         after = before
         if record.kind == "release":
@@ -151,6 +153,9 @@ def begin(entry: bytes) -> State:
 def replay(entries: Iterable[bytes]) -> tuple[State | None, int, Refused | None]:
     """The state after all entries, or after those before the first one that is refused, which is told with its place."""
     state, number = None, 0
+    entries = list(entries)
+    if not entries:
+        return None, 0, Refused("record.invalid", "a package begins with an init")
     for number, entry in enumerate(entries):
         try:
             state = begin(entry) if state is None else state.after(entry)

@@ -122,7 +122,7 @@ def decode(signed: Signed) -> Record:
     if kind is None:
         raise Refused("envelope.type", f"the payload type {signed.type[:80]!r} is unknown")
     shape = cbor.map_of({
-        "kind": cbor.text,
+        "kind": _one_of(*KINDS),
         "origin": cbor.parsed(names.origin, cbor.text),
         "package": cbor.parsed(names.package, cbor.text),
         "sequence": cbor.integer,
@@ -130,7 +130,8 @@ def decode(signed: Signed) -> Record:
         "authority?": cbor.link(DAG_CBOR),
         "body": _BODIES[kind],
     })
-    fields = cbor.decode_as(_of_kind(kind, shape), signed.payload, f"the {kind}", MAX_RECORD)
+    fields = cbor.decode_as(shape, signed.payload, f"the {kind}", MAX_RECORD)
+    require(fields["kind"] == kind, "envelope.type", f"a record of kind {fields['kind']} in a {kind}")
     _check_place(kind, fields)
     _RULES[kind](fields["body"])
     if kind == "release" and fields["package"].startswith("@npm/"):
@@ -147,17 +148,6 @@ def target(body: dict[str, Any], bucket: int) -> dict[str, Any] | None:
             return each["release"]
         bucket -= each["weight"]
     return None
-
-
-def _of_kind(kind: str, shape: cbor.Shape) -> cbor.Shape:
-    """`shape`, after a look at the word `kind`: a record of another kind would not have the shape's body."""
-
-    def check(value: Any) -> Any:
-        if isinstance(value, dict) and value.get("kind") in KINDS:
-            require(value["kind"] == kind, "envelope.type", f"a record of kind {value['kind']} in a {kind}")
-        return shape(value)
-
-    return check
 
 
 def _require(condition: bool, message: str) -> None:

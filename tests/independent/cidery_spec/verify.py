@@ -75,11 +75,14 @@ def verify_release(request: Request, receipt: bytes, head: bytes, policy: Policy
     floor = own.powers["floors"]["witnesses"]
     require(len(witnesses) >= floor, "record.floor", f"{len(witnesses)} witnesses where {floor} are asked for")
 
-    for each in current.chain:  # (10)
+    together = len(logged.chain) + len(current.chain)  # (10)
+    require(together <= authorities.MAX_CHAIN, "limit.exceeded", f"a chain of {together} records")
+    for each in current.chain:
         chain.add(each)
     chain.check_reign(found, place)
     newest, yank, channel = (chain.statement(each) for each in (current.newest, current.yank, current.channel))
     _check_kinds(request, record, yank, channel)
+    _check_newest(request, record, newest, yank, chain)
 
     chain.check_void(found, place)  # (11)
     if channel is not None:
@@ -238,7 +241,7 @@ class _Chain:
     def check_reign(self, statement: Statement, place: int) -> None:
         """SPEC 10.4 (10): nothing stands under an authority that another one has replaced before."""
         for link in self.links[place + 1 :]:
-            before = link.delay > 0 or statement.sequence <= link.record.sequence
+            before = link.delay > 0 or statement.sequence < link.record.sequence
             require(before, "record.authority", f"sequence {statement.sequence} under an authority that was replaced")
 
     def check_void(self, statement: Statement, place: int) -> None:
@@ -255,14 +258,34 @@ def _check_kinds(
     request: Request, record: records.Record, yank: Statement | None, channel: Statement | None
 ) -> None:
     if yank is not None:
-        own = {"version": record.body["version"], "record": record.cid}
-        fits = yank.record.kind == "yank" and yank.record.body["release"] == own
-        require(fits, "log.malformed", "a yank of something else")
+        require(_is_yank_of(record, yank), "log.malformed", "a yank of something else")
     asked = request.channel is not None
     require(asked == (channel is not None), "log.malformed", "a channel is missing, or is not asked for")
     if channel is not None:
         fits = channel.record.kind == "channel" and channel.record.body["name"] == request.channel
         require(fits, "log.malformed", "another channel than was asked for")
+
+
+def _check_newest(
+    request: Request, record: records.Record, newest: Statement | None, yank: Statement | None, chain: _Chain
+) -> None:
+    """SPEC 10.4 (10): what has a place of its own stands there."""
+    if newest is None:
+        return
+    said = newest.record
+    follows = said.kind in records.AUTHORITIES
+    holds = follows and authorities.delay(chain.links[chain.place(said)], said) == 0
+    require(not holds, "log.malformed", f"a {said.kind} that holds, as the newest record")
+    if _is_yank_of(record, newest):
+        restores = yank is None and said.body["severity"] == "none"
+        require(restores, "log.malformed", "a yank as the newest record")
+    named = said.kind == "channel" and said.body["name"] == request.channel
+    require(not named, "log.malformed", "the channel as the newest record")
+
+
+def _is_yank_of(release: records.Record, statement: Statement) -> bool:
+    own = {"version": release.body["version"], "record": release.cid}
+    return statement.record.kind == "yank" and statement.record.body["release"] == own
 
 
 def _check_head(head: release.Head, rule: Rule, log: Log, now: int) -> int:

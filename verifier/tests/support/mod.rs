@@ -2,6 +2,8 @@
 #![allow(dead_code, missing_docs, unreachable_pub)]
 
 pub mod case;
+pub mod folder;
+pub mod history;
 pub mod ipld;
 pub mod log;
 pub mod package;

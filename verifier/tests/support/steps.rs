@@ -13,6 +13,9 @@ use super::{
 /// The records of a package's releases, by version.
 pub type Names = BTreeMap<String, Cid>;
 
+/// What is done to an object.
+pub type Change = Box<dyn Fn(&mut Ipld)>;
+
 /// A record to be made.
 pub struct Step {
     pub kind: &'static str,
@@ -24,11 +27,11 @@ pub struct Step {
     /// Of an authority: after how many more records it holds. None: never, another one comes first.
     pub holds_after: Option<usize>,
     /// Changes of the record before it is signed.
-    pub changes: Vec<Box<dyn Fn(&mut Ipld)>>,
+    pub changes: Vec<Change>,
     /// Changes of its bytes before they are signed.
     pub bytes: Option<fn(Vec<u8>) -> Vec<u8>>,
     /// Changes of the log entry, after it is signed.
-    pub entry: Option<Box<dyn Fn(&mut Ipld)>>,
+    pub entry: Option<Change>,
     /// The payload type, where it is not that of the kind.
     pub payload_type: Option<&'static str>,
     /// The payload type that is signed, where it is not the one that is said.
@@ -150,13 +153,13 @@ pub fn yank(version: &'static str, severity: &'static str) -> Step {
 }
 
 /// A channel whose targets take so many buckets each.
-pub fn channel(name: &'static str, targets: &[(&'static str, u64)]) -> Step {
-    let targets = targets.to_vec();
+pub fn channel(name: &str, targets: &[(&'static str, u64)]) -> Step {
+    let (name, targets) = (text(name), targets.to_vec());
     Step::new("channel", move |names| {
         let target = |(version, weight): &(&'static str, u64)| {
             map([("release", reference(version, names)), ("weight", number(*weight))])
         };
-        map([("name", text(name)), ("targets", Ipld::List(targets.iter().map(target).collect()))])
+        map([("name", name.clone()), ("targets", Ipld::List(targets.iter().map(target).collect()))])
     })
 }
 

@@ -1,10 +1,6 @@
 //! The vectors as files: `tests/vectors/verify/<name>.json` in the project, the same for every language.
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::collections::BTreeMap;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use cidery_protocol::Code;
@@ -161,34 +157,6 @@ fn case(plan: impl FnOnce(&mut Plan), change: impl FnOnce(&mut Case, &Built)) ->
     let mut case = Case::new(&built);
     change(&mut case, &built);
     case
-}
-
-/// Where the vectors are.
-pub fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/vectors/verify")
-}
-
-/// Every vector of the folder, by the name of its file.
-pub fn committed() -> BTreeMap<String, Vector> {
-    let files = fs::read_dir(folder()).expect("the folder is there");
-    files
-        .map(|file| {
-            let path = file.expect("a file").path();
-            let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
-            let bytes = fs::read(&path).expect("it can be read");
-            (name, serde_json::from_slice(&bytes).unwrap_or_else(|error| panic!("{path:?}: {error}")))
-        })
-        .collect()
-}
-
-/// Writes the vectors in the place of those that are there.
-pub fn write(vectors: &[Vector]) {
-    let _ = fs::remove_dir_all(folder());
-    fs::create_dir_all(folder()).expect("the folder can be made");
-    for vector in vectors {
-        let text = serde_json::to_string_pretty(vector).expect("a vector is JSON") + "\n";
-        fs::write(folder().join(format!("{}.json", vector.name)), text).expect("it can be written");
-    }
 }
 
 pub fn decoded(text: &str) -> Vec<u8> {

@@ -14,6 +14,9 @@ mod record;
 mod rule;
 mod signature;
 mod standing;
+mod succession;
+mod void;
+mod witness;
 
 pub fn vectors() -> Vec<Vector> {
     [
@@ -26,9 +29,11 @@ pub fn vectors() -> Vec<Vector> {
         record::releases(),
         signature::signatures(),
         chain::chains(),
+        succession::successors(),
         rule::releases(),
-        rule::witnesses(),
+        witness::witnesses(),
         standing::standings(),
+        void::voids_and_memories(),
         rule::policies(),
         rule::channels(),
         code::manifests(),

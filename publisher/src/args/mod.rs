@@ -1,11 +1,20 @@
 //! The command line.
 
+mod keys;
+mod policy;
+mod records;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use cidery_protocol::limits;
 use clap::{Args, Parser, Subcommand};
 
-use crate::signing::KeyPlace;
+pub(crate) use self::keys::{Export, Import, Keys, Lock, PassphraseFrom, Signing};
+pub(crate) use self::policy::{Policy, PolicyInit};
+pub(crate) use self::records::{
+    Attest, Begin, Channel, Recording, Recovery, Revoke, Rotate, Sign, Transfer, Yank,
+};
 
 /// Publishes, verifies and runs packages of code for the edge, named by their content and signed by their publishers.
 ///
@@ -44,22 +53,35 @@ pub(crate) struct Globals {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Make, list, import and export keys.
+    /// Make, list, import and export keys, and say which of them sign for a package.
     #[command(subcommand)]
-    Keys(Keys),
+    Keys(AnyKeys),
     /// Bundle a package folder: its modules and its manifest, and print the manifest's CID.
     Bundle(Bundle),
-    /// Bundle, sign and publish a package folder.
-    ///
-    /// The first release of a package also says who may sign from then on: all keys that sign it, and every one of them
-    /// must sign each release. With one key, that key alone signs.
+    /// Bundle, sign and publish a package folder, or send what others have signed.
     Publish(Publish),
+    /// Show what another command wrote to be signed, and add signatures to it.
+    Sign(Sign),
+    /// Take a release out of what ranges and channels find, or bring it back.
+    Yank(Yank),
+    /// Let a name such as `stable` stand for releases.
+    #[command(subcommand)]
+    Channel(Channel),
+    /// State something about a release.
+    Attest(Attest),
+    /// Give a package to others.
+    Transfer(Transfer),
     /// Check a release: its signatures, its place in the log, and every byte of its code.
     Verify(Verify),
     /// Check a release and write its modules and its manifest into a folder.
     Fetch(Fetch),
-    /// Show what the registry says of a package; nothing of it is verified.
+    /// Show a package by its signed records: who may sign, its releases and its channels.
     Info(Info),
+    /// Verify releases and write down which they are, for `--lock`.
+    Lock(Locking),
+    /// Write, check and explain policies: whom to trust.
+    #[command(subcommand)]
+    Policy(Policy),
     /// Run a registry on this machine.
     Serve(Serve),
     /// Run a release in workerd, verified there at each load, and serve what it answers.
@@ -70,86 +92,13 @@ pub(crate) enum Command {
 
 /// `cidery keys …`
 #[derive(Debug, Subcommand)]
-pub(crate) enum Keys {
-    /// Make a new ed25519 key, as an OpenSSH private key file that only its owner can read.
-    New {
-        /// The new file. Default: id_ed25519 in Cidery's configuration folder.
-        #[arg(long, value_name = "FILE")]
-        out: Option<PathBuf>,
-        #[command(flatten)]
-        lock: Lock,
-    },
-    /// Show the keys in Cidery's configuration folder, in CIDERY_KEY, and in the ssh-agent.
-    List,
-    /// Print the public half of a key.
-    ///
-    /// With --secret-out, write the key itself into a new file, behind a passphrase: the one that it has, or a new one.
-    #[command(visible_alias = "show")]
-    Export(Export),
-    /// Take a key over into a file of Cidery's: OpenSSH with or without a passphrase, or PKCS#8 PEM without.
-    ///
-    /// A passphrase stays. For encrypted PKCS#8: `openssl pkey -in FILE | cidery keys import - --encrypt`.
-    Import(Import),
-}
-
-/// `cidery keys export`
-#[derive(Debug, Args)]
-pub(crate) struct Export {
-    /// A file, `agent:z6Mk…`, or `agent:` where the ssh-agent holds one ed25519 key. Default: CIDERY_KEY, else id_ed25519
-    /// in Cidery's configuration folder.
-    pub(crate) key: Option<KeyPlace>,
-    /// Print it as OpenSSH does: `ssh-ed25519 AAAA… comment`.
-    #[arg(long)]
-    pub(crate) openssh: bool,
-    /// Write the secret key into this new file, encrypted, in OpenSSH's format.
-    #[arg(long, value_name = "FILE", conflicts_with = "openssh")]
-    pub(crate) secret_out: Option<PathBuf>,
+pub(crate) enum AnyKeys {
     #[command(flatten)]
-    pub(crate) passphrase: PassphraseFrom,
-}
-
-/// `cidery keys import`
-#[derive(Debug, Args)]
-pub(crate) struct Import {
-    /// The key, or `-` for standard input.
-    pub(crate) file: PathBuf,
-    /// The new file. Default: id_ed25519 in Cidery's configuration folder.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) out: Option<PathBuf>,
-    /// What its owner calls the key. Default: what the file says.
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) comment: Option<String>,
-    #[command(flatten)]
-    pub(crate) lock: Lock,
-}
-
-/// Whether a new file is behind a passphrase.
-#[derive(Clone, Debug, Args)]
-pub(crate) struct Lock {
-    /// Put the new file behind a passphrase.
-    #[arg(long)]
-    pub(crate) encrypt: bool,
-    #[command(flatten)]
-    pub(crate) passphrase: PassphraseFrom,
-}
-
-/// Where passphrases come from; never from an argument, which others can read.
-#[derive(Clone, Debug, Default, Args)]
-pub(crate) struct PassphraseFrom {
-    /// A file with the passphrase, which only you can read. Default: CIDERY_KEY_PASSPHRASE, else the terminal is asked.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) passphrase_file: Option<PathBuf>,
-}
-
-/// Who signs.
-#[derive(Clone, Debug, Default, Args)]
-pub(crate) struct Signing {
-    /// A key that signs; may be given several times: a file, `agent:z6Mk…`, or `agent:` where the ssh-agent holds one
-    /// ed25519 key. Default: CIDERY_KEY, else id_ed25519 in Cidery's configuration folder.
-    #[arg(long = "key", value_name = "KEY")]
-    pub(crate) keys: Vec<KeyPlace>,
-    #[command(flatten)]
-    pub(crate) passphrase: PassphraseFrom,
+    Keys(Keys),
+    /// Say which keys sign for a package from now on.
+    Rotate(Rotate),
+    /// Take keys that are not in the right hands away from a package, and make void what stands by them alone.
+    Revoke(Revoke),
 }
 
 /// `cidery bundle`
@@ -166,11 +115,19 @@ pub(crate) struct Bundle {
 #[derive(Debug, Args)]
 pub(crate) struct Publish {
     /// The package folder, with its cidery.toml.
-    pub(crate) dir: PathBuf,
+    #[arg(required_unless_present = "envelopes")]
+    pub(crate) dir: Option<PathBuf>,
+    /// Send what `--unsigned-out` wrote and others have signed with `cidery sign`. Given several times, the signatures of equal
+    /// records come together.
+    #[arg(long = "envelope", value_name = "FILE", conflicts_with_all = ["dir", "keys", "unsigned_out"])]
+    pub(crate) envelopes: Vec<PathBuf>,
+    /// An attestation of this release, which is published with it; may be given several times.
+    #[arg(long, value_name = "FILE", conflicts_with = "envelopes")]
+    pub(crate) provenance: Vec<PathBuf>,
     #[command(flatten)]
-    pub(crate) signing: Signing,
+    pub(crate) recording: Recording,
     #[command(flatten)]
-    pub(crate) trust: Trust,
+    pub(crate) begin: Begin,
 }
 
 /// Whom to trust.
@@ -186,12 +143,29 @@ pub(crate) struct Trust {
     pub(crate) trust_first: bool,
 }
 
+/// Which release, where the reference leaves a choice.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Choice {
+    /// The part of those who ask a channel that this one is in, 0 to 9999. Default: 0.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..limits::BUCKETS))]
+    pub(crate) bucket: Option<u64>,
+    /// The same, from a text that stands for the user, and that stays with them.
+    #[arg(long, value_name = "TEXT", conflicts_with = "bucket")]
+    pub(crate) bucket_key: Option<String>,
+    /// Take the release that this file holds for the package, as `cidery lock` wrote it, and no other.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["bucket", "bucket_key"])]
+    pub(crate) lock: Option<PathBuf>,
+}
+
 /// `cidery verify`
 #[derive(Debug, Args)]
 pub(crate) struct Verify {
-    /// `@scope/name@range`, `@scope/name@version`, or the CID of a manifest.
-    #[arg(value_name = "REF")]
-    pub(crate) reference: String,
+    /// `@scope/name@range`, `@scope/name@version`, `@scope/name:channel`, or the CID of a manifest. Default: with `--lock`, all that it
+    /// holds.
+    #[arg(value_name = "REF", required_unless_present = "lock")]
+    pub(crate) reference: Option<String>,
+    #[command(flatten)]
+    pub(crate) choice: Choice,
     #[command(flatten)]
     pub(crate) trust: Trust,
 }
@@ -199,9 +173,11 @@ pub(crate) struct Verify {
 /// `cidery fetch`
 #[derive(Debug, Args)]
 pub(crate) struct Fetch {
-    /// `@scope/name@range`, `@scope/name@version`, or the CID of a manifest.
+    /// `@scope/name@range`, `@scope/name@version`, `@scope/name:channel`, or the CID of a manifest.
     #[arg(value_name = "REF")]
     pub(crate) reference: String,
+    #[command(flatten)]
+    pub(crate) choice: Choice,
     /// A new or empty folder: each module goes to its path, the manifest to manifest.cbor.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
@@ -212,8 +188,24 @@ pub(crate) struct Fetch {
 /// `cidery info`
 #[derive(Debug, Args)]
 pub(crate) struct Info {
-    /// `@scope/name`.
-    pub(crate) name: String,
+    /// `@scope/name`; with `@range`, `@version` or `:channel` after it, only the releases that it names.
+    #[arg(value_name = "PACKAGE")]
+    pub(crate) reference: String,
+    #[command(flatten)]
+    pub(crate) trust: Trust,
+}
+
+/// `cidery lock`
+#[derive(Debug, Args)]
+pub(crate) struct Locking {
+    /// `@scope/name@range`, `@scope/name@version` or `@scope/name:channel`.
+    #[arg(value_name = "REF", required = true)]
+    pub(crate) references: Vec<String>,
+    /// Where it is written down. What the file holds for other packages stays.
+    #[arg(long, value_name = "FILE", default_value = "cidery.lock")]
+    pub(crate) out: PathBuf,
+    #[command(flatten)]
+    pub(crate) trust: Trust,
 }
 
 /// `cidery serve`
@@ -233,9 +225,11 @@ pub(crate) struct Serve {
 /// `cidery run`
 #[derive(Debug, Args)]
 pub(crate) struct Run {
-    /// `@scope/name@range`, `@scope/name@version`, or the CID of a manifest.
+    /// `@scope/name@range`, `@scope/name@version`, `@scope/name:channel`, or the CID of a manifest.
     #[arg(value_name = "REF")]
     pub(crate) reference: String,
+    #[command(flatten)]
+    pub(crate) choice: Choice,
     /// Where the package answers.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8787")]
     pub(crate) listen: SocketAddr,
@@ -254,18 +248,29 @@ impl Command {
     /// What is tried, to say after "cannot".
     pub(crate) fn attempt(&self) -> String {
         match self {
-            Command::Keys(Keys::New { .. }) => "make a key".to_owned(),
-            Command::Keys(Keys::List) => "list the keys".to_owned(),
-            Command::Keys(Keys::Export(Export { secret_out: Some(file), .. })) => {
-                format!("export the key to `{}`", file.display())
-            }
-            Command::Keys(Keys::Export(_)) => "show the key".to_owned(),
-            Command::Keys(Keys::Import(args)) => format!("import `{}`", args.file.display()),
+            Command::Keys(AnyKeys::Keys(args)) => args.attempt(),
+            Command::Keys(AnyKeys::Rotate(args)) => format!("change the keys of `{}`", args.package),
+            Command::Keys(AnyKeys::Revoke(args)) => format!("revoke keys of `{}`", args.package),
             Command::Bundle(args) => format!("bundle `{}`", args.dir.display()),
-            Command::Publish(args) => format!("publish `{}`", args.dir.display()),
-            Command::Verify(args) => format!("verify `{}`", args.reference),
+            Command::Publish(args) => match &args.dir {
+                Some(dir) => format!("publish `{}`", dir.display()),
+                None => "publish what was signed".to_owned(),
+            },
+            Command::Sign(args) => format!("sign `{}`", args.file.display()),
+            Command::Yank(args) => format!("yank `{}`", args.reference),
+            Command::Channel(Channel::Set { channel, .. }) => format!("set `{channel}`"),
+            Command::Channel(Channel::Clear { channel, .. }) => format!("clear `{channel}`"),
+            Command::Channel(Channel::List { package, .. }) => format!("show the channels of `{package}`"),
+            Command::Attest(args) => format!("attest `{}`", args.reference),
+            Command::Transfer(args) => format!("transfer `{}`", args.package),
+            Command::Verify(args) => match &args.reference {
+                Some(reference) => format!("verify `{reference}`"),
+                None => "verify what is locked".to_owned(),
+            },
             Command::Fetch(args) => format!("fetch `{}`", args.reference),
-            Command::Info(args) => format!("show `{}`", args.name),
+            Command::Info(args) => format!("show `{}`", args.reference),
+            Command::Lock(args) => format!("lock `{}`", args.references.join("`, `")),
+            Command::Policy(args) => args.attempt(),
             Command::Serve(args) => format!("serve on {}", args.listen),
             Command::Run(args) => format!("run `{}`", args.reference),
             Command::Demo(_) => "show the demonstration".to_owned(),

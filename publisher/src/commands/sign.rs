@@ -1,0 +1,109 @@
+//! `cidery sign`: shows what a file asks to be signed, and adds signatures to it. No registry is asked.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use cidery_protocol::{Cid, Origin, PackageName};
+use serde::Serialize;
+
+use super::Context;
+use super::verify::ShownModule;
+use crate::args;
+use crate::failure::Failure;
+use crate::proposal::{Proposal, Said};
+use crate::signing;
+use crate::text::Text;
+use crate::trust::Trust;
+
+/// What the file holds by now.
+#[derive(Serialize)]
+pub(super) struct Signed {
+    file: PathBuf,
+    package: PackageName,
+    origin: Origin,
+    records: Vec<Said>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<Code>,
+    /// Whether nothing is missing any more.
+    complete: bool,
+}
+
+/// The code of a release.
+#[derive(Serialize)]
+struct Code {
+    manifest: Text<Cid>,
+    modules: Vec<ShownModule>,
+}
+
+impl Signed {
+    fn of(file: &PathBuf, proposal: &Proposal) -> Result<Self, Failure> {
+        let code = proposal.manifest().map(|manifest| Code {
+            manifest: Text(manifest.cid()),
+            modules: ShownModule::all(manifest.body()),
+        });
+        Ok(Signed {
+            file: file.clone(),
+            package: proposal.package().clone(),
+            origin: proposal.origin().clone(),
+            records: proposal.says(None)?,
+            code,
+            complete: proposal.complete().is_ok(),
+        })
+    }
+}
+
+impl fmt::Display for Signed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} in the log {}", self.package, self.origin)?;
+        for said in &self.records {
+            writeln!(f, "{}", said.text(true))?;
+        }
+        if let Some(code) = &self.code {
+            writeln!(f, "modules of {}:", *code.manifest)?;
+            for module in &code.modules {
+                writeln!(f, "  {module}")?;
+            }
+        }
+        let file = self.file.display();
+        match self.complete {
+            true => write!(f, "complete: `cidery publish --envelope {file}` sends it"),
+            false => write!(f, "not complete: others sign it by `cidery sign {file}`"),
+        }
+    }
+}
+
+pub(super) fn sign(context: &Context, args: &args::Sign) -> Result<Signed, Failure> {
+    let mut proposal = Proposal::read(&args.file)?;
+    check(context, args, &proposal)?;
+    if args.show {
+        return Signed::of(&args.file, &proposal);
+    }
+    let keys = signing::open(&context.folders, &args.signing)?;
+    for said in proposal.says(None)? {
+        context.output.note(said.text(false));
+    }
+    proposal.sign(&keys)?;
+    proposal.replace(&args.file)?;
+    Signed::of(&args.file, &proposal)
+}
+
+/// The file says itself who may sign. Where the package is known, it must be the same one.
+fn check(context: &Context, args: &args::Sign, proposal: &Proposal) -> Result<(), Failure> {
+    let trust = Trust::open(&args.trust, ".".as_ref(), &context.folders)?;
+    let package = proposal.package();
+    match (trust.origin(package)?, trust.init(package)?, proposal.init()) {
+        (Some(wanted), ..) if wanted != *proposal.origin() => {
+            Err(Failure::OtherOrigin { got: proposal.origin().clone(), wanted: Some(wanted) })
+        }
+        (_, Some(wanted), Some(got)) if wanted != got => {
+            Err(Failure::OtherInit { package: package.clone(), got, wanted })
+        }
+        (_, None, _) => {
+            let line =
+                format!("nothing is known of `{package}` here: who may sign for it is this file's word");
+            context.output.progress(line);
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
