@@ -58,10 +58,7 @@ impl Confirm {
 fn is_final(proposal: &Proposal, state: Option<&PackageState>) -> bool {
     match (&proposal.last().body().action, state) {
         (Action::Transfer(_), _) => true,
-        (Action::Rekey(Rekey { void, .. }), Some(state)) => {
-            let (releases, channels) = voided(void, state);
-            !releases.is_empty() || !channels.is_empty()
-        }
+        (Action::Rekey(Rekey { void, .. }), Some(state)) => !voided(void, state).is_empty(),
         _ => false,
     }
 }

@@ -90,7 +90,7 @@ pub(crate) enum Failure {
     #[error("{package} {version} is taken: its manifest is {by}, and this folder's is {got}")]
     VersionTaken { package: PackageName, version: String, got: Cid, by: Cid },
     /// Keys that have no say over the package.
-    #[error("{got} has no say over this of `{package}`")]
+    #[error("{got} has no say in this for `{package}`")]
     KeyNotAuthorised { package: PackageName, got: Box<PublicKey> },
     /// Signatures that are still missing.
     #[error("{got} of the {wanted} keys that the {kind} wants signed")]

@@ -58,6 +58,8 @@ pub(crate) struct Logged {
     record: Text<Cid>,
     sequence: u64,
     origin: Origin,
+    /// The package's first record.
+    pub(crate) init: Text<Cid>,
     /// Its place in the log.
     index: u64,
     pub(crate) records: Vec<Said>,
@@ -116,10 +118,8 @@ pub(crate) async fn submit(
         let history = to.history().await?;
         let state = history.as_ref().map(|history| &history.state);
         let Some(mut proposal) = draft(history.as_ref())? else { return Ok(None) };
-        if let Some(init) = proposal.init() {
-            // A registry that hides a known package gets no second beginning of it.
-            to.begins_with(init)?;
-        }
+        // A registry that hides a known package gets no second beginning of it.
+        to.begins_with(proposal.init())?;
         if attempt == 1 {
             announce(output, &proposal, state)?;
         }
@@ -171,6 +171,7 @@ pub(crate) async fn send(
         record: Text(record.cid()),
         sequence: record.body().sequence,
         origin: proposal.origin().clone(),
+        init: Text(proposal.init()),
         index,
         records: proposal.says(state)?,
         receipt: committed.receipt,

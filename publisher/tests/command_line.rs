@@ -88,6 +88,16 @@ fn usage_is_said_by_exit_2_and_as_json() {
         (&["fetch", "@acme/hello@latest", "--out", "x"], "range.malformed"),
         (&["run", "bafyno"], "cid.malformed"),
         (&["info", "hello"], "name.malformed"),
+        (&["verify", "@acme/hello:Stable"], "channel.malformed"),
+        (&["verify", "@acme/hello@1", "--bucket", "7"], "usage"),
+        (&["verify", "@acme/hello:stable", "--bucket", "10000"], "usage"),
+        (&["yank", "@acme/hello@^1", "--severity", "low", "--reason", "other"], "usage"),
+        (&["yank", "@acme/hello@1.0.0", "--severity", "none", "--reason", "restored"], "usage"),
+        (&["channel", "set", "@acme/hello:stable", "1.0.0=1%"], "usage"),
+        (&["channel", "set", "@acme/hello@1", "1.0.0"], "usage"),
+        (&["keys", "rotate", "@acme/hello", "--add", "z6Mk"], "usage"),
+        (&["keys", "rotate", "@acme/hello", "--recovery-delay", "1d"], "usage"),
+        (&["publish", "--unsigned-out", "x"], "usage"),
         (&["info", "@a/b", "--registry", "nowhere"], "usage"),
     ] {
         let (exit, json) = home.json(args);
@@ -98,11 +108,15 @@ fn usage_is_said_by_exit_2_and_as_json() {
         refused.stderr,
         "error: cannot verify `@acme/hello@latest` (range.malformed)\n  cause: the range is not well-formed\n  \
          cause: `latest` is not a range: a tag is not a range\n\
-         hint: wanted `@scope/name@range`, `@scope/name@version`, or the CID of a manifest, `bafyr4i…`\n"
+         hint: wanted `@scope/name@range`, `@scope/name@version`, `@scope/name:channel`, or the CID of a manifest, \
+         `bafyr4i…`\n"
     );
     let help = home.run(&["--help"]);
     assert_eq!((help.code, help.stderr.as_str()), (Some(0), ""));
-    for command in ["keys", "bundle", "publish", "verify", "fetch", "info", "serve", "run", "demo"] {
+    for command in [
+        "keys", "bundle", "publish", "sign", "yank", "channel", "attest", "transfer", "verify", "fetch",
+        "info", "lock", "policy", "serve", "run", "demo",
+    ] {
         assert!(help.stdout.contains(&format!("\n  {command} ")), "{}", help.stdout);
     }
 }

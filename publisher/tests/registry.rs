@@ -3,63 +3,8 @@
 mod support;
 
 use serde_json::{Value, json};
+use support::world::{CODE, World, code, trust};
 use support::{Home, Served, arg, ran, write};
-
-const CODE: &str = "export default { fetch: () => new Response('hello') };";
-
-/// A registry, a publisher with a key, and a published `@acme/hello` 1.0.0.
-struct World {
-    served: Served,
-    publisher: Home,
-    _operator: Home,
-}
-
-impl World {
-    fn new() -> Self {
-        let (operator, publisher) = (Home::new(), Home::new());
-        let served = Served::start(&operator);
-        assert_eq!(publisher.run(&["keys", "new"]).code, Some(0));
-        World { served, publisher, _operator: operator }
-    }
-
-    fn published() -> (Self, Value) {
-        let world = World::new();
-        let (exit, release) = world.publish("1.0.0", CODE);
-        assert_eq!(exit, Some(0), "{release}");
-        (world, release)
-    }
-
-    fn publish(&self, version: &str, code: &str) -> (Option<i32>, Value) {
-        let dir = self.publisher.package("@acme/hello", version, code);
-        self.publisher.json(&["publish", arg(&dir), "--registry", &self.served.url])
-    }
-
-    fn by(&self, home: &Home, args: &[&str]) -> (Option<i32>, Value) {
-        home.json(&[args, &["--registry", &self.served.url]].concat())
-    }
-
-    fn verify(&self, home: &Home, reference: &str) -> (Option<i32>, Value) {
-        self.by(home, &["verify", reference])
-    }
-
-    /// A policy of one rule for `pattern`, written into the home's folder for policies.
-    fn policy(&self, home: &Home, pattern: &str, rule: Value) {
-        let trusted = trust(&self.publisher);
-        let (origin, log) = trusted["origins"].as_object().unwrap().iter().next().unwrap();
-        let mut rule = rule;
-        rule["origin"] = json!(origin);
-        let policy = json!({ "origins": { origin: log }, "packages": { pattern: rule } });
-        write(&home.path("config/policy.json"), &policy.to_string());
-    }
-}
-
-fn code(answer: &(Option<i32>, Value)) -> (Option<i32>, &str) {
-    (answer.0, answer.1["error"]["code"].as_str().unwrap_or("none"))
-}
-
-fn trust(home: &Home) -> Value {
-    serde_json::from_slice(&std::fs::read(home.path("config/trust.json")).unwrap()).unwrap()
-}
 
 #[test]
 fn a_package_is_published_verified_fetched_and_shown() {
@@ -85,8 +30,10 @@ fn a_package_is_published_verified_fetched_and_shown() {
 
     // The verdict of SPEC §10.4, as every binding gives it, and what else there is to show.
     let fields = [
+        "authority",
         "bundled",
         "egress",
+        "graceUntil",
         "head",
         "index",
         "init",
@@ -94,9 +41,11 @@ fn a_package_is_published_verified_fetched_and_shown() {
         "modules",
         "origin",
         "package",
+        "provenance",
         "record",
         "sequence",
         "signers",
+        "time",
         "validUntil",
         "version",
     ];
@@ -247,7 +196,7 @@ fn another_log_key_or_another_init_is_refused_later() {
 }
 
 fn release_signer(world: &World, home: &Home) -> Value {
-    world.by(home, &["info", "@acme/hello"]).1["keys"][0].clone()
+    world.by(home, &["info", "@acme/hello"]).1["authority"]["keys"][0].clone()
 }
 
 #[test]

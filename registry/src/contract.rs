@@ -164,6 +164,12 @@ pub fn sql(sql: &impl Sql) {
     );
     assert_eq!(returned, [[Value::Integer(-1)]], "RETURNING gives rows");
     assert!(sql.exec("INSERT INTO contract VALUES (7, NULL, NULL)", &[]).is_err(), "a key is taken once");
+    let upsert =
+        "INSERT INTO contract VALUES (?1, ?2, ?3) ON CONFLICT (id) DO UPDATE SET name = ?2, data = ?3";
+    exec(upsert, &[Value::Integer(-1), Value::Null, Value::Blob(Vec::new())]);
+    let limited = "SELECT name, data FROM contract ORDER BY id LIMIT ?1";
+    let first = exec(limited, &[Value::Integer(1)]);
+    assert_eq!(first, [[Value::Null, Value::Blob(Vec::new())]], "a row is replaced, and a limit is a number");
     assert!(sql.exec("SELECT nothing FROM contract", &[]).is_err(), "a wrong statement is an error");
 
     let before = exec(all, &[]);

@@ -66,7 +66,7 @@ for (const [host, start] of /** @type {const} */ ([
       const first = await post(url, made.records, made.manifest.bytes);
       assert.equal(first.status, 202);
       assert.equal(first.body.status, "missing");
-      assert.equal(first.body.release, `${made.release.cid}`);
+      assert.equal(first.body.record, `${made.release.cid}`);
       assert.deepEqual(first.body.blobs, [{ cid: `${made.module.cid}`, size: made.module.size }]);
       assert.equal((await call(`${url}/v1/packages/${made.name}`)).status, 404, "not visible before it is logged");
 
@@ -74,7 +74,9 @@ for (const [host, start] of /** @type {const} */ ([
       assert.equal((await upload(url, made.release.cid, made.module.cid, made.module.bytes)).status, 200);
       const done = await post(url, made.records, made.manifest.bytes);
       assert.equal(done.status, 201);
-      assert.equal(done.body.manifest, `${made.manifest.cid}`);
+      assert.deepEqual([done.body.record, done.body.sequence], [`${made.release.cid}`, 1]);
+      const release = { record: `${made.release.cid}`, version: "1.0.0", manifest: `${made.manifest.cid}` };
+      assert.deepEqual(done.body.release, release);
 
       const again = await post(url, made.records, made.manifest.bytes);
       assert.equal(again.status, 200);
@@ -181,7 +183,7 @@ for (const [host, start] of /** @type {const} */ ([
 
       const { hostname, port } = new URL(url);
       const socket = connect(Number(port), hostname);
-      const path = `/v1/blobs/${module.cid}?release=${release.cid}`;
+      const path = `/v1/blobs/${module.cid}?record=${release.cid}`;
       socket.write(`PUT ${path} HTTP/1.1\r\nhost: ${hostname}\r\ncontent-length: ${module.size}\r\n\r\n`);
       await new Promise((sent) => socket.write(module.bytes.subarray(0, 2 << 20), sent));
       await sleep(200); // the host has begun to store it

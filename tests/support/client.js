@@ -32,23 +32,23 @@ export async function call(url, init) {
 /**
  * @param {string} url of the registry
  * @param {any[]} records envelopes
- * @param {Uint8Array} manifest
+ * @param {Uint8Array} [manifest] where a release is among them
  */
 export const post = (url, records, manifest) =>
   call(`${url}/v1/publish`, {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify({ records, manifest: Buffer.from(manifest).toString("base64") }),
+    body: JSON.stringify({ records, manifest: manifest && Buffer.from(manifest).toString("base64") }),
   });
 
 /**
  * @param {string} url of the registry
- * @param {unknown} release CID of the record that waits for the blob
+ * @param {unknown} record CID of the last record of the publish that waits for the blob
  * @param {unknown} cid
  * @param {Uint8Array} bytes
  */
-export const upload = (url, release, cid, bytes) =>
-  call(`${url}/v1/blobs/${cid}?release=${release}`, { method: "PUT", body: Buffer.from(bytes) });
+export const upload = (url, record, cid, bytes) =>
+  call(`${url}/v1/blobs/${cid}?record=${record}`, { method: "PUT", body: Buffer.from(bytes) });
 
 /**
  * A package with one release of one module, ready to be posted.
@@ -72,7 +72,7 @@ export async function publish(url, { records, manifest, module }) {
   const first = await post(url, records, manifest.bytes);
   if (first.status !== 202) return first;
   for (const { cid } of first.body.blobs) {
-    const answer = await upload(url, first.body.release, cid, module.bytes);
+    const answer = await upload(url, first.body.record, cid, module.bytes);
     if (answer.status >= 300) return answer;
   }
   return post(url, records, manifest.bytes);

@@ -4,8 +4,10 @@ import assert from "node:assert/strict";
 
 import { verifier } from "@cidery/verifier";
 
+import * as dagCbor from "@ipld/dag-cbor";
+
 import { call, packageOf, post, publish } from "./client.js";
-import { keyOf, multikey } from "./objects.js";
+import { Author, keyOf, multikey, objectCid, powersOf } from "./objects.js";
 
 /** How many packages are being published at any time. */
 const LANES = 4;
@@ -21,11 +23,14 @@ export async function headOf(url) {
 /** What was published to one log through crashes and restarts, and which heads of it were seen. */
 export class Publishing {
   #key = keyOf("crash");
+  #next = keyOf("crash, later");
   #rounds = 0;
   /** Roots by size. @type {Map<number, string>} */
   #heads = new Map();
   /** The answers by package. @type {Map<string, { made: ReturnType<typeof packageOf>, body: any }>} */
   acknowledged = new Map();
+  /** The answers to what came after the release. @type {Map<string, { records: any[], body: any }>} */
+  #continued = new Map();
 
   /** @param {string} origin the log's */
   constructor(origin) {
@@ -33,7 +38,7 @@ export class Publishing {
   }
 
   /**
-   * Publishes one new package after another, until `crash` is over.
+   * Publishes one new package after another, and other keys and a channel of each, until `crash` is over.
    * @param {string} url of the registry
    * @param {() => Promise<void>} crash
    */
@@ -45,7 +50,12 @@ export class Publishing {
         const made = packageOf({ origin: this.origin, name: `@crash/r${round}-l${lane}-n${at}`, key: this.#key });
         // The connection may break at any point; only an answer counts.
         const answer = await publish(url, made).catch(() => undefined);
-        if (answer?.status === 201) this.acknowledged.set(made.name, { made, body: answer.body });
+        if (answer?.status === 201) {
+          this.acknowledged.set(made.name, { made, body: answer.body });
+          const records = this.#continuation(made);
+          const after = await post(url, records).catch(() => undefined);
+          if (after?.status === 201) this.#continued.set(made.name, { records, body: after.body });
+        }
         const head = await headOf(url).catch(() => undefined);
         if (head !== undefined) this.#see(head);
       }
@@ -69,15 +79,29 @@ export class Publishing {
       const again = await post(url, made.records, made.manifest.bytes);
       assert.deepEqual([again.status, again.body], [200, body], `${name} was acknowledged`);
     }
+    for (const [name, { records, body }] of this.#continued) {
+      const again = await post(url, records);
+      assert.deepEqual([again.status, again.body], [200, body], `${name} has its other keys and its channel`);
+    }
     const stored = await listing();
     const names = stored.flatMap((line) => /\/packages\/(@crash\/\S+) /.exec(line)?.[1] ?? []);
     const indexes = await this.#prove(url, names);
     for (const [name, { body }] of this.acknowledged) assert.equal(indexes.get(name), body.index, name);
 
-    const receipts = stored.filter((line) => line.includes("/receipts/"));
-    assert.equal(receipts.length, names.length, "each receipt is of a package that shows");
+    const receipts = stored.flatMap((line) => /\/receipts\/(\S+) /.exec(line)?.[1] ?? []);
+    const records = (await Promise.all(names.map((name) => recordsOf(url, name)))).flat();
+    assert.deepEqual(records.sort(), receipts.sort(), "each record of a package that shows has its receipt, and nothing else");
     const { size } = await headOf(url);
-    assert.equal(size, 2 * receipts.length, "each package has its two entries and its receipt");
+    assert.equal(size, receipts.length, "and is in the log once");
+  }
+
+  /** Other keys, and a channel under them. @param {ReturnType<typeof packageOf>} made */
+  #continuation({ name, init, release }) {
+    const author = new Author(this.origin, name, { init, release });
+    const rekey = author.add("rekey", { by: "publishers", to: powersOf([this.#next]), void: [] }, [this.#key]);
+    const targets = [{ release: { version: "1.0.0", record: release.cid }, weight: 10_000 }];
+    const channel = author.add("channel", { name: "stable", targets }, [this.#next]);
+    return [rekey.envelope, channel.envelope];
   }
 
   /**
@@ -92,12 +116,14 @@ export class Publishing {
     const { parsePolicy, prove, rememberNothing } = verifier();
     const policy = parsePolicy({
       origins: { [origin]: { logKeys, cosigner } },
-      packages: { "@crash/*": { origin, keys: [multikey(this.#key.public)] } },
+      packages: { "@crash/*": { origin, keys: [multikey(this.#key.public)], channels: ["stable"] } },
     });
     const indexes = new Map();
     for (const name of names) {
-      const resolution = await bytesAt(`${url}/v1/packages/${name}/resolve?version=1.0.0`);
-      const request = { package: name, version: "1.0.0" };
+      const isContinued = this.#continued.has(name);
+      const query = isContinued ? "channel=stable" : "version=1.0.0";
+      const resolution = await bytesAt(`${url}/v1/packages/${name}/resolve?${query}`);
+      const request = { package: name, ...(isContinued ? { channel: "stable" } : { version: "1.0.0" }) };
       const proof = prove(policy, request, resolution, rememberNothing(), Date.now() / 1000);
       const verdict = proof.verify(await bytesAt(`${url}/v1/manifests/${proof.manifest}`));
       const [{ path, cid }] = verdict.manifest.modules;
@@ -112,6 +138,17 @@ export class Publishing {
     assert.equal(this.#heads.get(size) ?? root, root, `two heads of size ${size}`);
     this.#heads.set(size, root);
   }
+}
+
+/**
+ * The CIDs of a package's records.
+ * @param {string} url of the registry
+ * @param {string} name
+ */
+async function recordsOf(url, name) {
+  const log = /** @type {any} */ (dagCbor.decode(await bytesAt(`${url}/v1/packages/${name}/log`)));
+  assert.equal(log.entries.length, log.size);
+  return log.entries.map((/** @type {Uint8Array} */ entry) => `${objectCid(/** @type {any} */ (dagCbor.decode(entry)).payload)}`);
 }
 
 /** @param {string} url */

@@ -72,9 +72,11 @@ export function manifestOf(modules, change = () => {}) {
   return { bytes, cid: objectCid(bytes) };
 }
 
+/** @typedef {"init" | "rekey" | "transfer" | "release" | "yank" | "channel" | "attest"} Kind */
+
 /**
  * A record of SPEC §6 in its envelope, signed by `keys`.
- * @param {"init" | "release"} kind
+ * @param {Kind} kind
  * @param {Record<string, unknown>} fields everything but the kind
  * @param {Key[]} keys
  * @param {string} [type] another payload type than the kind's
@@ -92,20 +94,36 @@ export function recordOf(kind, fields, keys, type = `application/vnd.cidery.${ki
 }
 
 /**
+ * Keys as an authority names them, with threshold 1 and no floors unless `more` says otherwise.
+ * @param {Key[]} keys
+ * @param {Record<string, unknown>} [more]
+ */
+export const powersOf = (keys, more = {}) => ({
+  keys: keys.map((key) => key.public).sort(Buffer.compare),
+  threshold: 1,
+  floors: { provenance: false, witnesses: 0 },
+  ...more,
+});
+
+/**
  * The first record of a package, with threshold 1.
  * @param {{ origin: string, name: string, key: Key }} of
  */
 export const initOf = ({ origin, name, key }) =>
-  recordOf(
-    "init",
-    {
-      origin,
-      package: name,
-      sequence: 0,
-      body: { keys: [key.public], threshold: 1, floors: { provenance: false, witnesses: 0 } },
-    },
-    [key],
-  );
+  recordOf("init", { origin, package: name, sequence: 0, body: powersOf([key]) }, [key]);
+
+/**
+ * What a release says.
+ * @param {string} version
+ * @param {{ cid: CID }} manifest
+ * @param {unknown[]} [provenance]
+ */
+export const releaseBody = (version, manifest, provenance = []) => ({
+  version,
+  manifest: manifest.cid,
+  build: { tool: "by hand" },
+  provenance,
+});
 
 /**
  * A release on top of `prev`.
@@ -115,16 +133,57 @@ export const initOf = ({ origin, name, key }) =>
 export const releaseOf = ({ origin, name, key, version, manifest, authority, prev = authority, sequence = 1 }) =>
   recordOf(
     "release",
-    {
-      origin,
-      package: name,
-      sequence,
-      prev,
-      authority,
-      body: { version, manifest, build: { tool: "by hand" }, provenance: [] },
-    },
+    { origin, package: name, sequence, prev, authority, body: releaseBody(version, { cid: manifest }) },
     [key],
   );
+
+/** A package's own log as its publishers make it: each record on top of the one before. */
+export class Author {
+  #next;
+  /** @type {CID | undefined} */
+  #prev;
+  /** Under which record the next one stands. @type {CID | undefined} */
+  authority;
+
+  /**
+   * From the first record on, or after those that `made` has.
+   * @param {string} origin
+   * @param {string} name
+   * @param {{ init: { cid: CID }, release: { cid: CID } }} [made]
+   */
+  constructor(origin, name, made) {
+    this.origin = origin;
+    this.name = name;
+    this.#next = made === undefined ? 0 : 2;
+    this.#prev = made?.release.cid;
+    this.authority = made?.init.cid;
+  }
+
+  /**
+   * The next record, which nothing follows before it is {@link Author.add added}.
+   * @param {Kind} kind
+   * @param {unknown} body
+   * @param {Key[]} keys who sign
+   */
+  sign(kind, body, keys) {
+    const before = this.#prev === undefined ? {} : { prev: this.#prev, authority: this.authority };
+    return recordOf(kind, { origin: this.origin, package: this.name, sequence: this.#next, ...before, body }, keys);
+  }
+
+  /**
+   * The next record, which the one after it follows.
+   * @param {Kind} kind
+   * @param {unknown} body
+   * @param {Key[]} keys
+   */
+  add(kind, body, keys) {
+    const record = this.sign(kind, body, keys);
+    this.#next++;
+    this.#prev = record.cid;
+    if (["init", "rekey", "transfer"].includes(kind)) this.authority = record.cid;
+    return record;
+  }
+}
 
 /**
  * A key's text form of SPEC §4.1.

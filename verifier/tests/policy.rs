@@ -9,10 +9,9 @@ use cidery_protocol::{Cid, Codec, limits};
 use cidery_verifier::{LogTrust, TrustPolicy, VerifyError};
 use serde_json::{Value, json};
 use support::{
-    folder,
     log::public,
     plan::{COSIGNER, LOG, NEXT, ORIGIN, PUBLISHER, RECOVERY, SECOND, WITNESS, WITNESS_TOO},
-    vector::Vector,
+    vector,
 };
 
 /// The parser and the schema.
@@ -147,7 +146,7 @@ fn right_policies_are_taken_by_both() {
         assert_eq!(parse(&policy).err(), None, "{policy}");
         assert!(judges.schema_takes(&policy), "{policy}");
     }
-    for (file, vector) in folder::read::<Vector>("verify") {
+    for (file, vector) in vector::committed() {
         if parse(&vector.policy).is_ok() {
             assert!(judges.schema_takes(&vector.policy), "{file}");
         }

@@ -11,7 +11,7 @@ use crate::confirm::Confirm;
 use crate::destination::Destination;
 use crate::failure::Failure;
 use crate::history::History;
-use crate::proposal::{self, Proposal, voided};
+use crate::proposal::{self, Proposal, Voided, voided};
 use crate::reference;
 use crate::submit::{self, Submitted};
 use crate::trust::Trust;
@@ -110,12 +110,8 @@ fn void(revoked: &[PublicKey], from: Option<u64>, state: &PackageState) -> Vec<V
     let from_all = |from_sequence| -> Vec<Void> {
         sorted(revoked).into_iter().map(|key| Void { key, from_sequence }).collect()
     };
-    let first = || {
-        let (releases, channels) = voided(&from_all(0), state);
-        let sequences = releases.iter().chain(&channels).map(|(_, sequence)| *sequence);
-        sequences.min().unwrap_or(state.sequence + 1)
-    };
-    from_all(from.unwrap_or_else(first))
+    let first = || voided(&from_all(0), state).iter().map(Voided::sequence).min();
+    from_all(from.or_else(first).unwrap_or(state.sequence + 1))
 }
 
 fn by(recovery: bool) -> Signatories {

@@ -4,6 +4,7 @@
 mod authority;
 mod bundle;
 mod demo;
+mod draft;
 mod fetch;
 mod info;
 mod keys;

@@ -6,28 +6,24 @@
 //!  ─► verify the receipt as anybody else would ─► done
 //! ```
 
-use std::collections::BTreeMap;
 use std::fmt;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use cidery_keys::Signer;
 use cidery_protocol::manifest::Manifest;
-use cidery_protocol::{
-    Action, Cid, Error, Origin, PackageName, PackageState, Provenance, PublicKey, Record, RecordBody,
-    Release, Version, limits,
-};
+use cidery_protocol::{Action, Cid, Origin, PackageName, PublicKey, Version};
 use cidery_verifier::{PolicyDocument, Request, TrustPolicy, Verified, Wanted};
 use serde::Serialize;
 
+use super::draft::{self, Draft};
 use super::{Context, powers};
 use crate::args;
 use crate::confirm::Confirm;
 use crate::destination::Destination;
 use crate::failure::Failure;
 use crate::history::History;
-use crate::package::{Made, Package};
-use crate::proposal::{self, Proposal, Said};
+use crate::package::Package;
+use crate::proposal::{Proposal, Said};
 use crate::release::{self, is_overtaken};
 use crate::signing;
 use crate::submit::{self, Logged, Submitted};
@@ -107,7 +103,7 @@ async fn folder(context: &Context, args: &args::Publish, dir: &Path) -> Result<P
     let keys = read_keys(context, &args.recording)?;
     let trust = Trust::open(&args.recording.trust, dir, &context.folders)?;
     let statements: Vec<Vec<u8>> =
-        args.provenance.iter().map(|file| read_statement(file)).collect::<Result<_, _>>()?;
+        args.provenance.iter().map(|file| draft::read_statement(file)).collect::<Result<_, _>>()?;
     context.registry()?;
     let made = package.make(dir, &context.folders, &context.output).await?;
     context.output.progress(format_args!("manifest {}", made.manifest.cid()));
@@ -121,13 +117,12 @@ async fn folder(context: &Context, args: &args::Publish, dir: &Path) -> Result<P
     };
     let submitted = submit::submit(context, &to, &args.recording, &keys, Confirm::Unneeded, propose).await?;
     let (logged, init) = match submitted {
-        Some(Submitted::Logged(logged)) => (Some(logged), None),
+        Some(Submitted::Logged(logged)) => {
+            let init = *logged.init;
+            (Some(logged), init)
+        }
         Some(written @ Submitted::Written(_)) => return Ok(Published::Submitted(written)),
-        None => (None, Some(to.existing().await?.state.init)),
-    };
-    let init = match (init, &logged) {
-        (Some(init), _) => init,
-        (None, _) => to.existing().await?.state.init,
+        None => (None, to.existing().await?.state.init),
     };
     settle(context, &to, &package.version, &made.manifest, init, logged).await
 }
@@ -154,9 +149,7 @@ async fn envelopes(context: &Context, args: &args::Publish) -> Result<Published,
     }
     let history = to.history().await?;
     let state = history.as_ref().map(|history| &history.state);
-    let Some(init) = proposal.init() else {
-        return Err(Failure::unknown_package(proposal.package()));
-    };
+    let init = proposal.init();
     to.begins_with(init)?;
     for said in proposal.says(state)? {
         context.output.progress(said.text(false));
@@ -243,90 +236,6 @@ fn own_policy(to: &Destination, init: Cid, logged: Option<&Logged>) -> PolicyDoc
         }
     }
     document
-}
-
-/// A release on its way.
-struct Draft<'d> {
-    origin: &'d Origin,
-    package: &'d Package,
-    made: &'d Made,
-    statements: &'d [Vec<u8>],
-}
-
-impl Draft<'_> {
-    /// The release on top of a package's history; none where it is there.
-    fn follow(&self, history: &History, begin: &powers::Beginning<'_>) -> Result<Option<Proposal>, Failure> {
-        if !begin.args.is_empty() {
-            return Err(powers::too_late("the package exists"));
-        }
-        if self.is_published(&history.state)? {
-            return Ok(None);
-        }
-        let release = proposal::next(&history.state, self.release())?;
-        self.propose(Some(history), vec![release]).map(Some)
-    }
-
-    /// The release on top of an `init`.
-    fn begin(&self, begin: &powers::Beginning<'_>) -> Result<Proposal, Failure> {
-        let record = |sequence, before: Option<Cid>, action| {
-            let (origin, package) = (self.origin.clone(), self.package.name.clone());
-            Record::encode(RecordBody { origin, package, sequence, prev: before, authority: before, action })
-        };
-        let init = record(0, None, Action::Init(begin.powers()?))?;
-        let release = record(1, Some(init.cid()), self.release())?;
-        self.propose(None, vec![init, release])
-    }
-
-    fn release(&self) -> Action {
-        Action::Release(Release {
-            version: self.package.version.clone(),
-            manifest: self.made.manifest.cid(),
-            build: self.made.build.clone(),
-            npm: None,
-            provenance: self.provenance().into_values().map(|(statement, _)| statement).collect(),
-        })
-    }
-
-    /// The statements about the code, by CID.
-    fn provenance(&self) -> BTreeMap<Cid, (Provenance, &[u8])> {
-        let statements = self.statements.iter().map(|bytes| {
-            let statement = proposal::statement(&self.made.manifest, bytes);
-            (statement.cid, (statement, bytes.as_slice()))
-        });
-        statements.collect()
-    }
-
-    fn propose(&self, history: Option<&History>, records: Vec<Record>) -> Result<Proposal, Failure> {
-        let mut blobs = self.made.blobs.clone();
-        blobs.extend(self.provenance().into_iter().map(|(cid, (_, bytes))| (cid, bytes.to_vec())));
-        Proposal::new(history, records, Some(self.made.manifest.clone()), blobs)
-    }
-
-    fn is_published(&self, state: &PackageState) -> Result<bool, Failure> {
-        let version = &self.package.version;
-        let Some(taken) = state.releases.get(version) else { return Ok(false) };
-        let (got, by) = (self.made.manifest.cid(), taken.manifest);
-        match taken.void {
-            None if got == by => Ok(true),
-            Some(by) if got == taken.manifest => Err(Error::Void { version: version.to_string(), by }.into()),
-            _ => Err(Failure::VersionTaken {
-                package: self.package.name.clone(),
-                version: version.to_string(),
-                got,
-                by,
-            }),
-        }
-    }
-}
-
-/// Reads a statement, of at most 1 MiB.
-pub(super) fn read_statement(file: &PathBuf) -> Result<Vec<u8>, Failure> {
-    let length = fs::metadata(file).map_err(Failure::file("read", file))?.len();
-    if length > limits::ATTESTATION_BYTES {
-        let limit = limits::ATTESTATION_BYTES;
-        return Err(Error::Limit { what: "bytes of an attestation", got: length, limit }.into());
-    }
-    fs::read(file).map_err(Failure::file("read", file))
 }
 
 /// The keys that sign; none where nothing is signed now.

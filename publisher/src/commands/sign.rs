@@ -1,7 +1,7 @@
 //! `cidery sign`: shows what a file asks to be signed, and adds signatures to it. No registry is asked.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use cidery_protocol::{Cid, Origin, PackageName};
 use serde::Serialize;
@@ -23,26 +23,26 @@ pub(super) struct Signed {
     origin: Origin,
     records: Vec<Said>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<Code>,
+    code: Option<ShownCode>,
     /// Whether nothing is missing any more.
     complete: bool,
 }
 
 /// The code of a release.
 #[derive(Serialize)]
-struct Code {
+struct ShownCode {
     manifest: Text<Cid>,
     modules: Vec<ShownModule>,
 }
 
 impl Signed {
-    fn of(file: &PathBuf, proposal: &Proposal) -> Result<Self, Failure> {
-        let code = proposal.manifest().map(|manifest| Code {
+    fn of(file: &Path, proposal: &Proposal) -> Result<Self, Failure> {
+        let code = proposal.manifest().map(|manifest| ShownCode {
             manifest: Text(manifest.cid()),
             modules: ShownModule::all(manifest.body()),
         });
         Ok(Signed {
-            file: file.clone(),
+            file: file.to_owned(),
             package: proposal.package().clone(),
             origin: proposal.origin().clone(),
             records: proposal.says(None)?,
@@ -91,14 +91,14 @@ pub(super) fn sign(context: &Context, args: &args::Sign) -> Result<Signed, Failu
 fn check(context: &Context, args: &args::Sign, proposal: &Proposal) -> Result<(), Failure> {
     let trust = Trust::open(&args.trust, ".".as_ref(), &context.folders)?;
     let package = proposal.package();
-    match (trust.origin(package)?, trust.init(package)?, proposal.init()) {
-        (Some(wanted), ..) if wanted != *proposal.origin() => {
+    match (trust.origin(package)?, trust.init(package)?) {
+        (Some(wanted), _) if wanted != *proposal.origin() => {
             Err(Failure::OtherOrigin { got: proposal.origin().clone(), wanted: Some(wanted) })
         }
-        (_, Some(wanted), Some(got)) if wanted != got => {
-            Err(Failure::OtherInit { package: package.clone(), got, wanted })
+        (_, Some(wanted)) if wanted != proposal.init() => {
+            Err(Failure::OtherInit { package: package.clone(), got: proposal.init(), wanted })
         }
-        (_, None, _) => {
+        (_, None) => {
             let line =
                 format!("nothing is known of `{package}` here: who may sign for it is this file's word");
             context.output.progress(line);

@@ -10,7 +10,7 @@ use cidery_protocol::{
 };
 use serde::Serialize;
 
-use super::{Context, authority, info, publish};
+use super::{Context, authority, draft, info, publish};
 use crate::args;
 use crate::confirm::Confirm;
 use crate::destination::Destination;
@@ -69,7 +69,7 @@ pub(super) async fn clear(
 
 pub(super) async fn attest(context: &Context, args: &args::Attest) -> Result<Submitted, Failure> {
     let (package, version) = reference::version(&args.reference)?;
-    let bytes = publish::read_statement(&args.file)?;
+    let bytes = draft::read_statement(&args.file)?;
     let keys = publish::read_keys(context, &args.recording)?;
     let trust = Trust::open(&args.recording.trust, ".".as_ref(), &context.folders)?;
     let to = Destination::open(context, trust, &package).await?;

@@ -24,7 +24,7 @@ use cidery_protocol::{Authority, Cid, Codec, Envelope, Error, Record, SignedReco
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{Proposal, RECORDS, broken};
+use super::{Proposal, RECORDS, begins, broken};
 use crate::failure::Failure;
 use crate::files;
 
@@ -118,7 +118,7 @@ impl Json {
             |text: &String| STANDARD.decode(text).map_err(|error| invalid(format!("no base64: {error}")));
 
         let chain = self.chain.iter().map(bytes).collect::<Result<Vec<_>, _>>()?;
-        let authority = authority(&chain)?;
+        let begun = begun(&chain)?;
         let envelopes = self.envelopes.iter().map(|json| Envelope::from_json(json.get().as_bytes()));
         let envelopes = envelopes.collect::<Result<Vec<_>, _>>()?;
         let records = envelopes.iter().map(Envelope::claim).collect::<Result<Vec<Record>, _>>()?;
@@ -134,21 +134,26 @@ impl Json {
                 return Err(broken("a blob is there twice"));
             }
         }
-        let proposal = Proposal { chain, authority, records, envelopes, manifest, blobs };
+        let (init, authority) = match begun {
+            Some((init, authority)) => (init, Some(authority)),
+            None => (begins(&records)?, None),
+        };
+        let proposal = Proposal { init, chain, authority, records, envelopes, manifest, blobs };
         proposal.check()?;
         Ok(proposal)
     }
 }
 
-/// Who has the say at the end of a chain; none where there is none.
-fn authority(chain: &[Vec<u8>]) -> Result<Option<Authority>, Failure> {
-    let mut authority: Option<Authority> = None;
+/// The beginning of a chain, and who has the say at its end; none where there is none.
+fn begun(chain: &[Vec<u8>]) -> Result<Option<(Cid, Authority)>, Failure> {
+    let mut begun: Option<(Cid, Authority)> = None;
     for bytes in chain {
-        let signed = SignedRecord::decode(bytes, authority.as_ref())?;
-        authority = Some(match &authority {
-            None => Authority::begin(&signed)?,
-            Some(before) => before.succeed(&signed)?,
+        let before = begun.as_ref().map(|(_, authority)| authority);
+        let signed = SignedRecord::decode(bytes, before)?;
+        begun = Some(match begun {
+            None => (signed.record().cid(), Authority::begin(&signed)?),
+            Some((init, authority)) => (init, authority.succeed(&signed)?),
         });
     }
-    Ok(authority)
+    Ok(begun)
 }

@@ -10,8 +10,10 @@
 //! A proposal comes from a file that anybody may have written, too: it can only be made where all its parts belong together,
 //! and where each signature in it is valid and by a key that counts.
 
-pub(crate) mod file;
+mod check;
+mod file;
 mod quorum;
+mod said;
 mod words;
 
 use std::collections::BTreeMap;
@@ -19,14 +21,14 @@ use std::collections::BTreeMap;
 use cidery_keys::{Signer, sign_envelope};
 use cidery_protocol::manifest::Manifest;
 use cidery_protocol::{
-    Action, Authority, Cid, Envelope, Error, Origin, PackageName, PackageState, Powers, Provenance,
-    PublicKey, Record, RecordBody, Signatories, SignedRecord,
+    Action, Authority, Cid, Envelope, Error, Origin, PackageName, PackageState, Powers, Provenance, Record,
+    RecordBody, Signatories, SignedRecord,
 };
-use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 pub(crate) use self::quorum::Quorum;
-pub(crate) use self::words::{kind, percent, voided};
+pub(crate) use self::said::Said;
+pub(crate) use self::words::{Voided, kind, percent, voided};
 use crate::failure::Failure;
 use crate::history::History;
 use crate::text::Text;
@@ -37,6 +39,7 @@ const RECORDS: usize = 16;
 /// Records of one package, in their order, that are signed and logged together.
 #[derive(Clone, Debug)]
 pub(crate) struct Proposal {
+    init: Cid,
     /// The signed records from the package's `init` to the authority that they stand under; none where they begin the package.
     chain: Vec<Vec<u8>>,
     authority: Option<Authority>,
@@ -45,36 +48,6 @@ pub(crate) struct Proposal {
     manifest: Option<Manifest>,
     /// Every blob that the records name: modules, source maps and statements.
     blobs: BTreeMap<Cid, Vec<u8>>,
-}
-
-/// A record of a proposal, as far as there is something to say of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Said {
-    kind: &'static str,
-    sequence: u64,
-    record: Text<Cid>,
-    /// What it does, a sentence each.
-    does: Vec<String>,
-    signatures: Vec<Quorum>,
-}
-
-impl Said {
-    /// The publisher keys that signed it.
-    pub(crate) fn publishers(&self) -> Vec<PublicKey> {
-        self.signatures.first().into_iter().flat_map(|quorum| quorum.signed.iter().map(|key| key.0)).collect()
-    }
-
-    /// It, for people: what it does, and where it is asked for, who has signed.
-    pub(crate) fn text(&self, with_signatures: bool) -> String {
-        let mut text = format!("record {} of the package, {}:", self.sequence, self.kind);
-        for line in &self.does {
-            text.push_str(&format!("\n  {line}"));
-        }
-        for quorum in self.signatures.iter().filter(|_| with_signatures) {
-            text.push_str(&format!("\n  signatures: {}", quorum.says()));
-        }
-        text
-    }
 }
 
 impl Proposal {
@@ -94,7 +67,11 @@ impl Proposal {
         };
         let envelope = |record: &Record| Envelope::new(record.payload_type(), record.bytes().to_vec());
         let envelopes = records.iter().map(envelope).collect();
-        let proposal = Proposal { chain, authority, records, envelopes, manifest, blobs };
+        let init = match history {
+            Some(history) => history.state.init,
+            None => begins(&records)?,
+        };
+        let proposal = Proposal { init, chain, authority, records, envelopes, manifest, blobs };
         proposal.check()?;
         Ok(proposal)
     }
@@ -110,11 +87,8 @@ impl Proposal {
     }
 
     /// The record that the package begins with.
-    pub(crate) fn init(&self) -> Option<Cid> {
-        match self.chain.first() {
-            Some(init) => SignedRecord::claim(init).ok().map(|init| init.cid()),
-            None => self.records.first().map(Record::cid),
-        }
+    pub(crate) fn init(&self) -> Cid {
+        self.init
     }
 
     /// The last record: the one that the others are for.
@@ -200,30 +174,6 @@ impl Proposal {
         Ok(())
     }
 
-    /// What each record does, and who has signed it; with a state before, also what becomes void.
-    ///
-    /// # Errors
-    /// `envelope.signature`.
-    pub(crate) fn says(&self, state: Option<&PackageState>) -> Result<Vec<Said>, Failure> {
-        let said = |(at, record): (usize, &Record)| {
-            let body = record.body();
-            let before = self.authority.as_ref().map(|authority| &authority.powers);
-            let mut does = words::does(body, before, self.manifest.as_ref());
-            if let Some(state) = state {
-                does.extend(words::voids(body, state));
-                if let (Some(pending), Action::Rekey(_) | Action::Transfer(_)) =
-                    (&state.pending, &body.action)
-                {
-                    let record = pending.authority.cid;
-                    does.push(format!("the rekey {record}, which waits, never takes effect"));
-                }
-            }
-            let (kind, sequence, record) = (self.kind(at), body.sequence, Text(record.cid()));
-            Ok(Said { kind, sequence, record, does, signatures: self.quorums(at)? })
-        };
-        self.records.iter().enumerate().map(said).collect()
-    }
-
     fn kind(&self, at: usize) -> &'static str {
         kind(&self.records[at].body().action)
     }
@@ -250,89 +200,6 @@ impl Proposal {
             _ => self.authority.clone(),
         }
     }
-
-    /// All that a registry, or somebody who signs, relies on: the parts belong together, and no signature is a false one.
-    fn check(&self) -> Result<(), Failure> {
-        let many = self.records.len();
-        if many > RECORDS {
-            let (got, limit) = (many as u64, RECORDS as u64);
-            return Err(Error::Limit { what: "records of a proposal", got, limit }.into());
-        }
-        let Some(first) = self.records.first() else { return Err(broken("there is no record")) };
-        self.check_start(first)?;
-        for (at, pair) in self.records.windows(2).enumerate() {
-            self.check_link(at + 1, &pair[0], &pair[1])?;
-        }
-        for at in 0..many {
-            self.quorums(at)?;
-        }
-        self.check_content()
-    }
-
-    /// The first record stands under the authority that the chain leads to.
-    fn check_start(&self, first: &Record) -> Result<(), Failure> {
-        let body = first.body();
-        match (&body.action, &self.authority) {
-            (Action::Init(_), None) => Ok(()),
-            (Action::Init(_), Some(_)) => Err(broken("an init begins a package that exists")),
-            (_, None) => Err(broken("nothing shows who may sign")),
-            (_, Some(authority))
-                if (&authority.origin, &authority.package) != (&body.origin, &body.package) =>
-            {
-                Err(broken("the record is of another package than those who may sign"))
-            }
-            (_, Some(authority)) if body.authority != Some(authority.cid) => {
-                let got = body.authority.map_or("none".to_owned(), |cid| cid.to_string());
-                Err(Error::RecordAuthority { got, wanted: authority.cid.to_string() }.into())
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Each record is the next one of the same package, under the same authority.
-    fn check_link(&self, at: usize, before: &Record, record: &Record) -> Result<(), Failure> {
-        let (before_body, body) = (before.body(), record.body());
-        if matches!(before_body.action, Action::Rekey(_) | Action::Transfer(_)) {
-            return Err(broken("after a record that says who may sign there is another one"));
-        }
-        let follows = body.prev == Some(before.cid())
-            && body.sequence == before_body.sequence + 1
-            && (&body.origin, &body.package) == (&before_body.origin, &before_body.package)
-            && body.authority == self.authority_of(at).map(|authority| authority.cid);
-        if follows { Ok(()) } else { Err(broken("the records do not follow each other")) }
-    }
-
-    /// The manifest is the release's, statements are about it, and the blobs are those that are named.
-    fn check_content(&self) -> Result<(), Failure> {
-        let mut named = BTreeMap::new();
-        let mut releases = 0;
-        for record in &self.records {
-            let statements: &[Provenance] = match &record.body().action {
-                Action::Release(release) => {
-                    releases += 1;
-                    let Some(manifest) = self.manifest.as_ref().filter(|m| m.cid() == release.manifest)
-                    else {
-                        return Err(broken("the manifest is not the release's"));
-                    };
-                    named.extend(manifest.body().blobs());
-                    let subject = sha256(manifest.bytes());
-                    if release.provenance.iter().any(|statement| *statement.subject != subject) {
-                        return Err(broken("an attestation is about other code"));
-                    }
-                    &release.provenance
-                }
-                Action::Attest(attest) => std::slice::from_ref(&attest.statement),
-                _ => &[],
-            };
-            named.extend(statements.iter().map(|statement| (statement.cid, statement.size)));
-        }
-        if releases > 1 || (releases == 0 && self.manifest.is_some()) {
-            return Err(broken("wanted one release with its manifest, or neither"));
-        }
-        let there: BTreeMap<Cid, u64> =
-            self.blobs.iter().map(|(cid, bytes)| (*cid, bytes.len() as u64)).collect();
-        if there == named { Ok(()) } else { Err(broken("the blobs are not those that the records name")) }
-    }
 }
 
 /// The next record of a package.
@@ -358,6 +225,11 @@ pub(crate) fn statement(manifest: &Manifest, bytes: &[u8]) -> Provenance {
         size: bytes.len() as u64,
         subject: serde_bytes::ByteArray::new(sha256(manifest.bytes())),
     }
+}
+
+/// The record that a package begins with, where these begin it.
+fn begins(records: &[Record]) -> Result<Cid, Failure> {
+    records.first().map(Record::cid).ok_or_else(|| broken("there is no record"))
 }
 
 fn begun_by(init: &Record, powers: &Powers) -> Authority {

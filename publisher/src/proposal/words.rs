@@ -1,12 +1,14 @@
 //! What a record will do, in words: said before anything is signed.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use cidery_protocol::manifest::Manifest;
 use cidery_protocol::{
-    Action, Authority, Channel, PackageState, Powers, PublicKey, RecordBody, Rekey, Release, Severity,
-    Signatories, Void, Yank, limits,
+    Action, Authority, Channel, ChannelName, PackageState, Powers, PublicKey, RecordBody, Rekey, Release,
+    Severity, Signatories, Version, Void, Yank, limits,
 };
+use serde::Serialize;
 
 use crate::seconds::Seconds;
 use crate::text;
@@ -53,15 +55,36 @@ pub(super) fn does(body: &RecordBody, before: Option<&Powers>, manifest: Option<
     }
 }
 
-/// Which releases and channels a `rekey` makes void, in words; none where it is no `rekey`.
-pub(crate) fn voids(body: &RecordBody, state: &PackageState) -> Option<String> {
-    let Action::Rekey(Rekey { void, .. }) = &body.action else { return None };
-    let (releases, channels) = voided(void, state);
-    let names: Vec<String> = releases
-        .iter()
-        .map(|(version, sequence)| format!("{version} (record {sequence})"))
-        .chain(channels.iter().map(|(name, sequence)| format!("the channel `{name}` (record {sequence})")))
-        .collect();
+/// Something that becomes void.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Voided {
+    Release { version: Version, sequence: u64 },
+    Channel { channel: ChannelName, sequence: u64 },
+}
+
+impl Voided {
+    /// The place of its record in the package's log.
+    pub(crate) fn sequence(&self) -> u64 {
+        match self {
+            Voided::Release { sequence, .. } | Voided::Channel { sequence, .. } => *sequence,
+        }
+    }
+}
+
+impl fmt::Display for Voided {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Voided::Release { version, sequence } => write!(f, "{version} (record {sequence})"),
+            Voided::Channel { channel, sequence } => write!(f, "the channel `{channel}` (record {sequence})"),
+        }
+    }
+}
+
+/// What a record makes void, in words; none where it is no `rekey`.
+pub(super) fn voids(body: &RecordBody, voided: &[Voided]) -> Option<String> {
+    let Action::Rekey(_) = &body.action else { return None };
+    let names: Vec<String> = voided.iter().map(Voided::to_string).collect();
     Some(if names.is_empty() {
         "nothing of what was published becomes void".to_owned()
     } else {
@@ -69,19 +92,20 @@ pub(crate) fn voids(body: &RecordBody, state: &PackageState) -> Option<String> {
     })
 }
 
-/// The releases and channels, with their sequences, that become void by these keys.
-pub(crate) fn voided(void: &[Void], state: &PackageState) -> (Vec<(String, u64)>, Vec<(String, u64)>) {
+/// The releases and channels that become void by these keys.
+pub(crate) fn voided(void: &[Void], state: &PackageState) -> Vec<Voided> {
     let next = Authority { void: void.to_vec(), ..state.authority.clone() };
     let releases = state.releases.iter().filter(|(_, release)| {
         release.void.is_none() && next.voids(release.sequence, &release.signers, release.threshold)
     });
+    let releases = releases
+        .map(|(version, release)| Voided::Release { version: version.clone(), sequence: release.sequence });
     let channels = state.channels.iter().filter(|(_, channel)| {
         channel.names() && next.voids(channel.sequence, &channel.signers, channel.threshold)
     });
-    (
-        releases.map(|(version, release)| (version.to_string(), release.sequence)).collect(),
-        channels.map(|(name, channel)| (name.to_string(), channel.sequence)).collect(),
-    )
+    let channels =
+        channels.map(|(name, channel)| Voided::Channel { channel: name.clone(), sequence: channel.sequence });
+    releases.chain(channels).collect()
 }
 
 /// Who may do what from then on.
@@ -208,7 +232,7 @@ pub(crate) fn percent(weight: u64) -> String {
     }
 }
 
-fn floor(version: &cidery_protocol::Version) -> String {
+fn floor(version: &Version) -> String {
     format!("later releases have at least the version {version}")
 }
 

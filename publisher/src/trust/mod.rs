@@ -167,30 +167,36 @@ impl Trust {
     /// lines for people.
     ///
     /// # Errors
-    /// That the log, its keys, or its being the log of `package` is not what is known; `policy.missing`.
+    /// As [`Trust::log_of`]; where there is a policy, that it does not know the log.
     pub(crate) async fn log_to_sign_for(
         &self,
         registry: &Registry,
         package: &PackageName,
     ) -> Result<(Log, Vec<String>), Failure> {
-        if let Source::FirstUse { asked_for, .. } = self.source {
-            first_use::allowed(registry, asked_for, package)?;
-        }
-        let log = registry.log().await?;
-        let known = self.document()?;
-        first_use::check_log(&known, &log)?;
-        let is_known = known.origins.contains_key(log.origin.as_str());
-        if let Some(rule) = TrustPolicy::new(&known)?.rule(package)
-            && *rule.origin() != log.origin
-        {
-            return Err(Failure::OtherOrigin { got: log.origin, wanted: Some(rule.origin().clone()) });
-        }
+        let log = self.log_of(registry, package).await?;
+        let is_known = self.document()?.origins.contains_key(log.origin.as_str());
         let notes = match &self.source {
             _ if is_known => Vec::new(),
             Source::Policy { .. } => return Err(Failure::OtherOrigin { got: log.origin, wanted: None }),
             Source::FirstUse { known, .. } => first_use::remember(known, &log.as_policy(None))?,
         };
         Ok((log, notes))
+    }
+
+    /// The log that `registry` speaks for. Nothing that is known contradicts it.
+    ///
+    /// # Errors
+    /// That the log, its keys, or its being the log of `package` is not what is known; `policy.missing`.
+    pub(crate) async fn log_of(&self, registry: &Registry, package: &PackageName) -> Result<Log, Failure> {
+        if let Source::FirstUse { asked_for, .. } = self.source {
+            first_use::allowed(registry, asked_for, package)?;
+        }
+        let log = registry.log().await?;
+        first_use::check_log(&self.document()?, &log)?;
+        match self.origin(package)?.filter(|wanted| *wanted != log.origin) {
+            Some(wanted) => Err(Failure::OtherOrigin { got: log.origin, wanted: Some(wanted) }),
+            None => Ok(log),
+        }
     }
 
     /// The log that `package` is known to be in.

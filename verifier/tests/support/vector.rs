@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::{
     case::Case,
+    folder,
     plan::{Built, Plan},
 };
 
@@ -157,6 +158,11 @@ fn case(plan: impl FnOnce(&mut Plan), change: impl FnOnce(&mut Case, &Built)) ->
     let mut case = Case::new(&built);
     change(&mut case, &built);
     case
+}
+
+/// Every vector of the folder, by the name of its file.
+pub fn committed() -> BTreeMap<String, Vector> {
+    folder::read("verify")
 }
 
 pub fn decoded(text: &str) -> Vec<u8> {

@@ -86,8 +86,7 @@ async fn log(
     package: &PackageName,
 ) -> Result<(String, LogDocument), Failure> {
     let trust = Trust::open(args, ".".as_ref(), &context.folders)?;
-    let (log, notes) = trust.log_to_sign_for(&context.registry()?, package).await?;
-    notes.into_iter().for_each(|note| context.output.note(note));
+    let log = trust.log_of(&context.registry()?, package).await?;
     let known = trust.document()?.origins.remove(log.origin.as_str());
     Ok((log.origin.to_string(), known.unwrap_or_else(|| log.as_trusted())))
 }

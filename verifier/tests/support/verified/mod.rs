@@ -4,6 +4,7 @@ use super::vector::Vector;
 
 mod chain;
 mod channel;
+mod everything;
 mod evidence;
 mod standing;
 mod witness;
@@ -12,6 +13,13 @@ pub use channel::{asked, stable};
 pub use witness::witness_floor;
 
 pub fn vectors() -> Vec<Vector> {
-    [evidence::vectors(), chain::vectors(), standing::vectors(), channel::vectors(), witness::vectors()]
-        .concat()
+    [
+        evidence::vectors(),
+        chain::vectors(),
+        standing::vectors(),
+        channel::vectors(),
+        witness::vectors(),
+        everything::vectors(),
+    ]
+    .concat()
 }

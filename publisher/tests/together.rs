@@ -1,0 +1,202 @@
+//! Several people sign one record, and no server is between them.
+
+mod support;
+
+use std::fs;
+
+use serde_json::{Value, json};
+use support::world::{CODE, Key, World, code};
+use support::{Home, arg, write};
+
+/// Two of three keys, and a release that is to be signed.
+struct Team {
+    world: World,
+    keys: [Key; 3],
+    file: String,
+}
+
+impl Team {
+    fn new() -> Self {
+        let world = World::new();
+        let keys = ["one", "two", "three"].map(|name| world.key(name));
+        let file = arg(&world.publisher.path("release.json")).to_owned();
+        let dir = world.publisher.package("@acme/hello", "1.0.0", CODE);
+        let [one, two, three] = &keys;
+        let written = world.must(&[
+            "publish",
+            arg(&dir),
+            "--unsigned-out",
+            &file,
+            "--publisher",
+            &one.public,
+            "--publisher",
+            &two.public,
+            "--publisher",
+            &three.public,
+            "--threshold",
+            "2",
+        ]);
+        assert_eq!(written["file"], file, "{written}");
+        Team { world, keys, file }
+    }
+
+    fn read(&self) -> Value {
+        serde_json::from_slice(&fs::read(&self.file).unwrap()).unwrap()
+    }
+
+    fn send(&self, files: &[&str]) -> (Option<i32>, Value) {
+        let files: Vec<&str> = files.iter().flat_map(|file| ["--envelope", file]).collect();
+        self.world.own(&[&["publish"], files.as_slice()].concat())
+    }
+}
+
+#[test]
+fn t11_two_of_three_publish_through_files() {
+    let team = Team::new();
+    let Team { world, keys: [one, two, three], file } = &team;
+    let none = team.send(&[file]);
+    assert_eq!(code(&none), (Some(1), "record.threshold"), "{}", none.1);
+
+    // Each signs a copy, on a machine that knows neither the registry nor the others.
+    let other = world.publisher.path("other.json");
+    fs::copy(file, &other).unwrap();
+    let (exit, first) = world.publisher.json(&["sign", file, "--key", &one.file]);
+    assert_eq!((exit, &first["complete"]), (Some(0), &json!(false)), "{first}");
+    assert_eq!(first["records"][1]["kind"], "release");
+    assert_eq!(first["records"][1]["signatures"][0]["signed"], json!([one.public]));
+    assert_eq!(first["code"]["modules"][0]["path"], "index.js");
+    let again = world.publisher.json(&["sign", file, "--key", &one.file]);
+    assert_eq!(again.1["records"], first["records"], "a key signs once");
+    let short = team.send(&[file]);
+    assert_eq!(code(&short), (Some(1), "record.threshold"));
+    let hint = short.1["error"]["hint"].as_str().unwrap();
+    assert!(
+        hint.contains(&two.public) && hint.contains(&three.public) && !hint.contains(&one.public),
+        "{hint}"
+    );
+    assert_eq!(world.publisher.json(&["sign", arg(&other), "--key", &two.file]).0, Some(0));
+
+    let (exit, published) = team.send(&[file, arg(&other)]);
+    assert_eq!((exit, &published["version"]), (Some(0), &json!("1.0.0")), "{published}");
+    let (exit, verified) = world.verify(&Home::new(), "@acme/hello@^1");
+    assert_eq!((exit, verified["signers"].as_array().map(Vec::len)), (Some(0), Some(2)), "{verified}");
+
+    // The same goes for what is not a release.
+    let yank = arg(&world.publisher.path("yank.json")).to_owned();
+    world.must(&[
+        "yank",
+        "@acme/hello@1.0.0",
+        "--severity",
+        "low",
+        "--reason",
+        "deprecated",
+        "--unsigned-out",
+        &yank,
+    ]);
+    for key in [two, three] {
+        assert_eq!(world.publisher.json(&["sign", &yank, "--key", &key.file]).0, Some(0));
+    }
+    let (exit, yanked) = team.send(&[&yank]);
+    assert_eq!((exit, &yanked["kind"]), (Some(0), &json!("yank")), "{yanked}");
+    let late = team.send(&[&yank]);
+    assert_eq!(late.0, Some(0), "what is in the log already is not refused: {}", late.1);
+}
+
+#[test]
+fn only_keys_that_count_sign_a_file_and_it_says_what_it_is() {
+    let team = Team::new();
+    let stranger = team.world.key("stranger");
+    let before = fs::read(&team.file).unwrap();
+    let refused = team.world.publisher.json(&["sign", &team.file, "--key", &stranger.file]);
+    assert_eq!(code(&refused), (Some(1), "envelope.signature"), "{}", refused.1);
+    let shown = team.world.publisher.run(&["sign", &team.file, "--show"]);
+    assert_eq!(shown.code, Some(0), "{shown:?}");
+    for part in [
+        "begins `@acme/hello` in the log",
+        "2 of 3 keys speak together",
+        "releases 1.0.0 with the code bafyr4i",
+        "0 of the 2 signatures wanted of 3 publisher keys",
+        "index.js",
+    ] {
+        assert!(shown.stdout.contains(part), "{part}: {}", shown.stdout);
+    }
+    assert_eq!(fs::read(&team.file).unwrap(), before);
+    let exists = team.world.own(&[
+        "publish",
+        arg(&team.world.publisher.package("@acme/hello", "1.0.0", CODE)),
+        "--unsigned-out",
+        &team.file,
+        "--publisher",
+        &team.keys[0].public,
+    ]);
+    assert_eq!(code(&exists), (Some(3), "environment"), "nothing is overwritten: {}", exists.1);
+}
+
+#[test]
+fn t18_a_file_whose_parts_do_not_belong_together_is_refused() {
+    let team = Team::new();
+    let [one, two, _] = &team.keys;
+    for key in [one, two] {
+        assert_eq!(team.world.publisher.json(&["sign", &team.file, "--key", &key.file]).0, Some(0));
+    }
+    let good = team.read();
+    let swap = |json: &mut Value| {
+        let signatures = json["envelopes"][0]["signatures"].clone();
+        json["envelopes"][1]["signatures"] = signatures;
+    };
+    type Alter<'a> = &'a dyn Fn(&mut Value);
+    let hostile: [(&str, &str, Alter<'_>); 12] = [
+        ("another format", "usage", &|json| json["format"] = json!("cidery-envelopes-v2")),
+        ("an unknown field", "usage", &|json| json["run"] = json!("rm")),
+        ("no records", "record.invalid", &|json| json["envelopes"] = json!([])),
+        ("17 records", "limit.exceeded", &|json| {
+            json["envelopes"] = json!(vec![json["envelopes"][0].clone(); 17])
+        }),
+        ("the release alone", "record.invalid", &|json| {
+            json["envelopes"].as_array_mut().unwrap().remove(0);
+        }),
+        ("the init twice", "record.invalid", &|json| json["envelopes"][1] = json["envelopes"][0].clone()),
+        ("signatures of the other record", "envelope.signature", &swap),
+        ("an altered payload", "cbor.malformed", &|json| json["envelopes"][1]["payload"] = json!("AAAA")),
+        ("no manifest", "record.invalid", &|json| drop(json.as_object_mut().unwrap().remove("manifest"))),
+        ("a manifest that is none", "cbor.malformed", &|json| json["manifest"] = json!("AAAA")),
+        ("another blob", "record.invalid", &|json| json["blobs"][0] = json!("AAAA")),
+        ("a blob too much", "record.invalid", &|json| {
+            json["blobs"].as_array_mut().unwrap().push(json!("AAAA"))
+        }),
+    ];
+    let file = team.world.publisher.path("hostile.json");
+    for (what, wanted, alter) in hostile {
+        let mut json = good.clone();
+        alter(&mut json);
+        write(&file, &json.to_string());
+        for answer in
+            [team.send(&[arg(&file)]), team.world.publisher.json(&["sign", arg(&file), "--key", &one.file])]
+        {
+            assert_eq!(answer.1["error"]["code"], wanted, "{what}: {}", answer.1);
+        }
+    }
+    assert_eq!(team.send(&[&team.file]).0, Some(0));
+}
+
+#[test]
+fn t01_a_file_of_another_log_or_beginning_is_neither_signed_nor_sent() {
+    let team = Team::new();
+    let [one, two, _] = &team.keys;
+    let elsewhere = World::new();
+    for key in [one, two] {
+        assert_eq!(team.world.publisher.json(&["sign", &team.file, "--key", &key.file]).0, Some(0));
+    }
+    let refused = elsewhere.own(&["publish", "--envelope", &team.file]);
+    assert_eq!(code(&refused), (Some(1), "policy.origin"), "{}", refused.1);
+    // Somebody who knows the package by another beginning.
+    let reader = &elsewhere.publisher;
+    let log = support::world::trust(&team.world.publisher);
+    let (origin, keys) = log["origins"].as_object().unwrap().iter().next().unwrap();
+    let rule =
+        json!({ "origin": origin, "init": "bafyr4ifnuryzkjvaranm4vue2cjxcuvqmz2nphfz7jpmcs5mkw6ffq6f74" });
+    let policy = json!({ "origins": { origin: keys }, "packages": { "@acme/hello": rule } });
+    write(&reader.path("config/policy.json"), &policy.to_string());
+    let refused = reader.json(&["sign", &team.file, "--key", &one.file]);
+    assert_eq!(code(&refused), (Some(1), "policy.init"), "{}", refused.1);
+}
