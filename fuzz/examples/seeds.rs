@@ -11,7 +11,8 @@ use std::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use cidery_fuzz::Fixture;
 use cidery_protocol::{
-    Cid, Codec, Envelope, Head, Receipt, Resolution, ResolutionFormat, SignedRecord, log::encode_bundle,
+    Cid, Codec, Envelope, Head, Receipt, Resolution, ResolutionFormat, SignedRecord, Standing,
+    log::encode_bundle,
 };
 use serde_bytes::ByteBuf;
 use serde_json::Value;
@@ -21,7 +22,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     from_texts()?;
     let vectors = project("../tests/vectors/verify");
     for file in fs::read_dir(vectors)? {
-        from_vector(&serde_json::from_slice(&fs::read(file?.path())?)?)?;
+        let path = file?.path();
+        if path.extension().is_some_and(|extension| extension == "json") {
+            from_vector(&serde_json::from_slice(&fs::read(path)?)?)?;
+        }
     }
     Ok(())
 }
@@ -95,15 +99,22 @@ fn resolution(resolution: &Resolution) -> Result<(), Box<dyn Error>> {
     for bytes in [&resolution.encode()?, &*resolution.receipt, &*resolution.head] {
         seed("receipt", bytes)?;
     }
+    let mut records = Vec::new();
     if let Ok(head) = Head::decode(&resolution.head) {
         seed("checkpoint", &head.checkpoint)?;
+        let Standing { chain, newest, yank, channel } = head.standing;
+        records.extend(chain.into_iter().chain(newest).chain(yank).chain(channel));
     }
-    let Ok(receipt) = Receipt::decode(&resolution.receipt) else { return Ok(()) };
-    seed("checkpoint", &receipt.checkpoint)?;
-    seed("checkpoint", &encode_bundle(&[&receipt.release])?)?;
-    for entry in receipt.chain.iter().chain([&receipt.release]) {
-        seed("entry", entry)?;
-        if let Ok(record) = SignedRecord::claim(entry) {
+    if let Ok(receipt) = Receipt::decode(&resolution.receipt) {
+        seed("checkpoint", &receipt.checkpoint)?;
+        seed("checkpoint", &encode_bundle(&[&receipt.record])?)?;
+        seed("entry", &receipt.record)?;
+        records.extend(receipt.chain);
+        records.extend(SignedRecord::bytes_in_entry(&receipt.record).ok().map(ByteBuf::from));
+    }
+    for signed in records {
+        seed("entry", &signed)?;
+        if let Ok(record) = SignedRecord::claim(&signed) {
             let line = format!("{}\n", record.payload_type());
             seed("record", &[line.as_bytes(), record.bytes()].concat())?;
             let envelope = Envelope::new(record.payload_type(), record.bytes().to_vec());

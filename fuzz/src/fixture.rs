@@ -39,7 +39,7 @@ pub struct Fixture {
 }
 
 impl Fixture {
-    /// When the log was cosigned.
+    /// When the records were logged and the log cosigned.
     pub const TIME: u64 = 1_790_000_000;
 
     /// The fixture, made once.
@@ -86,7 +86,7 @@ fn make() -> Result<Fixture, Box<dyn std::error::Error>> {
         sequence: 0,
         prev: None,
         authority: None,
-        action: Action::Init(Init {
+        action: Action::Init(Powers {
             keys: vec![public(&publisher)],
             threshold: 1,
             floors: Floors::default(),
@@ -116,7 +116,8 @@ fn make() -> Result<Fixture, Box<dyn std::error::Error>> {
     let authority = Authority::begin(&signed_init)?;
     let signed_release = SignedRecord::from_envelope(&envelopes[1], Some(&authority))?;
 
-    let leaves = [signed_init.entry(), signed_release.entry()].map(leaf_hash);
+    let [first, second] = [signed_init.entry(Fixture::TIME)?, signed_release.entry(Fixture::TIME)?];
+    let leaves = [leaf_hash(&first), leaf_hash(&second)];
     let tree = Checkpoint { origin: origin.clone(), size: 2, root: node_hash(&leaves[0], &leaves[1]) };
     let checkpoint = SignedCheckpoint::assemble(&tree, &log_key, sign(&log, &log_signature_message(&tree)))?;
     let timestamp = sign(&cosigner, &checkpoint.cosignature_message(Fixture::TIME));
@@ -124,8 +125,8 @@ fn make() -> Result<Fixture, Box<dyn std::error::Error>> {
         checkpoint.with_cosignature(&origin.cosigner(), &cosigner_key, Fixture::TIME, timestamp)?;
     let receipt = Receipt {
         format: ReceiptFormat::V1,
-        chain: vec![ByteBuf::from(signed_init.entry())],
-        release: ByteBuf::from(signed_release.entry()),
+        chain: vec![ByteBuf::from(signed_init.encode()?)],
+        record: ByteBuf::from(second),
         index: 1,
         checkpoint: ByteBuf::from(checkpoint.to_bytes()),
         inclusion: vec![leaves[0]],
@@ -134,6 +135,7 @@ fn make() -> Result<Fixture, Box<dyn std::error::Error>> {
         format: HeadFormat::V1,
         checkpoint: ByteBuf::from(cosigned.to_bytes()),
         join: Join::Consistency(vec![]),
+        standing: Standing::default(),
         since: None,
     };
     let resolution = Resolution {

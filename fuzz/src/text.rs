@@ -3,7 +3,7 @@
 use std::{fmt::Display, str::FromStr};
 
 use cidery_protocol::{
-    Cid, Origin, PackageName, PublicKey, Range, Version, limits,
+    ChannelName, Cid, Origin, PackageName, PublicKey, Range, Version, limits,
     log::{Bundle, Tile},
 };
 
@@ -20,6 +20,7 @@ pub fn names(data: &[u8]) {
         assert!(origin.as_str().len() <= limits::ORIGIN_CHARS);
         assert!(text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'+'), "it fits a note");
     }
+    one_form::<ChannelName>(text);
     if let Some(cid) = one_form::<Cid>(text) {
         assert!(text.starts_with("bafkr4i") || text.starts_with("bafyr4i"));
         assert_eq!(cid.digest().len(), 32);

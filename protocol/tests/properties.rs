@@ -7,9 +7,10 @@ use cidery_protocol::{
     *,
 };
 use ed25519_dalek::Signer;
-use proptest::{collection::vec, prelude::*, sample::select};
+use proptest::{collection::vec, prelude::*, sample::Index};
 use serde_bytes::ByteBuf;
 use support::{
+    any::{actions, manifests},
     near::{flipped, near, near_text},
     *,
 };
@@ -41,54 +42,6 @@ fn a_checkpoint() -> SignedCheckpoint {
 fn a_resolution() -> Vec<u8> {
     let [receipt, head] = [b"receipt", &b"head"[..]].map(|bytes| ByteBuf::from(bytes.to_vec()));
     Resolution { format: ResolutionFormat::V1, receipt, head }.encode().expect("in bounds")
-}
-
-/// Any manifest that keeps the rules: paths and texts are of all shapes, lists of all lengths that matter.
-fn manifests() -> impl Strategy<Value = ManifestBody> {
-    let kind =
-        select(vec![ModuleKind::Cjs, ModuleKind::Wasm, ModuleKind::Json, ModuleKind::Text, ModuleKind::Data]);
-    let module = ("[a-z0-9]{1,3}(/[a-z0-9._-]{0,4}[a-z0-9]){0,3}", kind, vec(any::<u8>(), 0..20));
-    let words = || vec("[a-z0-9_]{1,8}", 0..4);
-    let limits = || proptest::option::of(any::<u32>());
-    let bundled = ("[!-~]{1,9}", "[!-~]{1,9}", proptest::option::of("[!-~]{1,9}"));
-    let lists = (
-        words(),
-        vec("[a-z]{1,5}\\.example(:[1-9][0-9]{0,3})?", 0..4),
-        vec("[A-Za-z_][A-Za-z0-9_]{0,8}", 0..4),
-    );
-    (vec(module, 0..5), lists, (limits(), limits()), vec(bundled, 0..4), any::<bool>()).prop_map(
-        |(others, (flags, egress, bindings), (cpu_ms, subrequests), bundled, mapped)| {
-            let main = Module::describe("~main.js", ModuleKind::Esm, b"export default {}");
-            let others = others.iter().map(|(path, kind, bytes)| Module::describe(path, *kind, bytes));
-            let mut modules: Vec<Module> = others.chain([main]).collect();
-            modules.sort_by(|a, b| a.path.cmp(&b.path));
-            // A file is no folder: one that another is in has to go.
-            modules.dedup_by(|next, first| {
-                next.path == first.path || next.path.starts_with(&format!("{}/", first.path))
-            });
-            let bundled =
-                bundled.into_iter().map(|(name, version, integrity)| Bundled { name, version, integrity });
-            let map = SourceMap { module: "~main.js".into(), cid: Cid::of(Codec::Raw, b"{}"), size: 2 };
-            ManifestBody {
-                format: ManifestFormat::V1,
-                main: "~main.js".into(),
-                modules,
-                compatibility: Compatibility { date: "2024-02-29".into(), flags: sorted(flags) },
-                needs: Needs {
-                    egress: sorted(egress),
-                    bindings: sorted(bindings),
-                    limits: NeedLimits { cpu_ms, subrequests },
-                },
-                imports: vec![],
-                bundled: sorted(bundled),
-                source_maps: if mapped { vec![map] } else { vec![] },
-            }
-        },
-    )
-}
-
-fn sorted<T: Ord>(list: impl IntoIterator<Item = T>) -> Vec<T> {
-    list.into_iter().collect::<std::collections::BTreeSet<_>>().into_iter().collect()
 }
 
 proptest! {
@@ -186,33 +139,61 @@ proptest! {
     fn t19_entries(altered in near(entry_of_release())) {
         let (_, authority, _) = signed();
         if let Ok((opened, time)) = SignedRecord::from_entry(&altered, Some(&authority)) {
-            prop_assert_eq!(opened.entry(time), Ok(altered.clone()));
-            // A signature by a stranger's key counts for nothing, and takes nobody's place.
+            prop_assert_eq!(&opened.entry(time), &Ok(altered.clone()));
+            // A signature by a stranger's key counts for nothing, and takes nobody's place. The time is the log's to say.
             let same = opened.entry(TIME) == Ok(entry_of_release());
             prop_assert!(same || opened.signers().is_empty());
         }
     }
 
     #[test]
-    fn t19_signed_records(altered in near(release_as_signed())) {
+    fn t19_signed_records(altered in near(signed_release())) {
         let (_, authority, _) = signed();
         if let Ok(opened) = SignedRecord::decode(&altered, Some(&authority)) {
-            prop_assert_eq!(opened.encode(), Ok(altered.clone()));
-            prop_assert!(altered == release_as_signed() || opened.signers().is_empty());
+            prop_assert_eq!(&opened.encode(), &Ok(altered.clone()));
+            prop_assert!(altered == signed_release() || opened.signers().is_empty());
         }
+    }
+
+    #[test]
+    fn t19_records_of_every_kind(action in actions(), changed in any::<Index>(), bit in 0..8_u8) {
+        let state = begin(&[&key(1)], 1);
+        let body = match action {
+            Action::Init(powers) => RecordBody { action: Action::Init(powers), ..init_body(&[&key(1)], 1) },
+            action => next(&state, action),
+        };
+        let record = Record::encode(body.clone()).expect("it keeps the rules");
+        prop_assert_eq!(record.body(), &body);
+        prop_assert_eq!(Record::decode(record.payload_type(), record.bytes()), Ok(record.clone()));
+        let mut altered = record.bytes().to_vec();
+        altered[changed.index(record.bytes().len())] ^= 1 << bit;
+        if let Ok(other) = Record::decode(record.payload_type(), &altered) {
+            prop_assert_ne!(other.cid(), record.cid());
+            prop_assert_eq!(Record::encode(other.body().clone()), Ok(other));
+        }
+    }
+
+    #[test]
+    fn t19_pages_of_a_package(page in near(a_page())) {
+        if let Ok(object) = PackageLog::decode(&page) { prop_assert_eq!(object.encode(), Ok(page)) }
     }
 }
 
-fn release_as_signed() -> Vec<u8> {
+fn a_page() -> Vec<u8> {
+    let entries = vec![ByteBuf::from(entry_of_release())];
+    PackageLog { format: PackageLogFormat::V1, from: 1, size: 2, entries }.encode().expect("in bounds")
+}
+
+fn signed_release() -> Vec<u8> {
     let (_, authority, release) = signed();
     let signed = SignedRecord::from_envelope(&release, Some(&authority)).expect("signed");
-    signed.encode().expect("bytes")
+    signed.encode().expect("in bounds")
 }
 
 fn entry_of_release() -> Vec<u8> {
     let (_, authority, release) = signed();
     let signed = SignedRecord::from_envelope(&release, Some(&authority)).expect("signed");
-    signed.entry(TIME).expect("an entry")
+    signed.entry(TIME).expect("in bounds")
 }
 
 #[test]
@@ -238,21 +219,19 @@ fn t13_every_bit_of_an_envelope_counts() {
 
 #[test]
 fn t13_every_bit_of_a_signed_record_counts() {
-    let (_, authority, _) = signed();
-    for altered in flipped(&release_as_signed()) {
+    let state = begin(&[&key(1)], 1);
+    for altered in flipped(&signed_release()) {
         // With another key in it, the record is of nobody whom the authority knows.
-        let opened = SignedRecord::decode(&altered, Some(&authority));
-        let allowed = opened.and_then(|signed| authority.allows(&signed));
-        assert!(allowed.is_err(), "{altered:02x?}");
+        let opened = SignedRecord::decode(&altered, Some(&state.authority));
+        let applied = opened.and_then(|signed| PackageState::apply(Some(&state), &signed, TIME));
+        assert!(applied.is_err(), "{altered:02x?}");
     }
 }
 
 #[test]
-fn t13_every_bit_of_an_entry_is_in_its_leaf() {
-    let entry = entry_of_release();
-    for altered in flipped(&entry) {
-        assert_ne!(log::leaf_hash(&altered), log::leaf_hash(&entry), "{altered:02x?}");
-    }
+fn t13_every_bit_of_an_entry_is_a_bit_of_its_leaf() {
+    let leaf = leaf_hash(&entry_of_release());
+    assert!(flipped(&entry_of_release()).all(|altered| leaf_hash(&altered) != leaf));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Makes objects for the tests of this folder; keys are known to everybody.
 #![allow(dead_code, missing_docs, unreachable_pub)]
 
+pub mod any;
 pub mod near;
 
 use cidery_protocol::{manifest::*, *};
