@@ -61,6 +61,11 @@ export interface Module {
 
 /** A release that the policy allows. Its modules must pass their checks before any of them runs. */
 export interface Verdict {
+  /**
+   * Whether a defect of the verifier (`internal`) has taken the verdict, of which `check`, `checkModule` and `isolateId` know
+   * nothing any more: verify again. Policies and what was seen are never lost.
+   */
+  readonly isLost: boolean;
   readonly package: string;
   readonly version: string;
   readonly manifest: Manifest;
@@ -97,7 +102,10 @@ export interface BlobCheck {
   finish(): void;
 }
 
-/** Whatever is refused is thrown as a {@link CideryError}. */
+/**
+ * Whatever is refused is thrown as a {@link CideryError}: a wrong argument as `usage`, a defect of ours as `internal`, and the next
+ * call works.
+ */
 export interface Verifier {
   parsePolicy(policy: PolicyDocument): Policy;
   /** Reads `@scope/name@range` or `@scope/name@version`. */
@@ -114,7 +122,23 @@ export interface Verifier {
     seen: Seen,
     now: number,
   ): Verdict;
+  /**
+   * Whether an ed25519 signature (64 bytes) is that of a public key (32 bytes), strictly (SPEC §4.1, §4.2); it says nothing of
+   * whether the key is to be trusted.
+   *
+   * @throws {CideryError} `key.malformed`, `envelope.signature`
+   */
+  verifySignature(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): void;
 }
 
-/** The verifier. Its wasm is loaded at the first call; a failure to load is a {@link CideryError} that names its cause. */
+/**
+ * Loads the verifier, in every runtime; where it is loaded, this costs nothing. A failure is a {@link CideryError} with the code
+ * `environment` that names its cause, and the next call tries again.
+ */
+export function ready(): Promise<Verifier>;
+
+/**
+ * The verifier at once. Workers, Node, Deno and Bun load it at the first call; browsers can't, and there {@link ready} must have
+ * been awaited before (`environment`).
+ */
 export function verifier(): Verifier;

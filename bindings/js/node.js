@@ -9,3 +9,5 @@ export { CideryError } from "./error.js";
 const file = new URL("./dist/index_bg.wasm", import.meta.url);
 
 export const verifier = () => createVerifier(() => new WebAssembly.Module(readFileSync(file)));
+
+export const ready = async () => verifier();

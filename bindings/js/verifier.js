@@ -1,130 +1,194 @@
 // The verifier over its wasm module: plain values in, plain values and handles out, and every failure a CideryError.
 
-import * as wasm from "./dist/index.js";
 import { CideryError } from "./error.js";
-
-export { CideryError };
+import { Held, Kept, call, isLoaded, load, unloadable } from "./instance.js";
+import { bytes, json, made, optionalText, seconds, text, texts } from "./values.js";
 
 /** How much of a module goes into the wasm memory at once. */
 const CHUNK = 1 << 20;
 
-let loaded = false;
-
 /**
- * Makes the verifier of a compiled module. The module is instantiated once; later calls are free.
- * @param {() => WebAssembly.Module} module
+ * The verifier, where a module can be had at once. It is compiled at the first call; a failure is told, and the next call tries again.
+ * @param {() => WebAssembly.Module} compile
  */
-export function createVerifier(module) {
-  if (!loaded) {
-    try {
-      wasm.initSync({ module: module() });
-    } catch (cause) {
-      const message = `the verifier's WebAssembly cannot be loaded: ${cause?.message ?? cause}`;
-      throw new CideryError("environment", message, { cause });
-    }
-    loaded = true;
-  }
-  return { parsePolicy, parseReference, rememberNothing, recall, prove, verify };
+export function createVerifier(compile) {
+  if (!isLoaded()) load(attempt(compile));
+  return VERIFIER;
 }
 
-const parsePolicy = (policy) => new Policy(guarded(() => new wasm.Policy(JSON.stringify(policy))));
+/**
+ * The same where a module takes time.
+ * @param {() => Promise<WebAssembly.Module>} compile
+ */
+export async function loadVerifier(compile) {
+  if (!isLoaded()) {
+    load(
+      await compile().catch((cause) => {
+        throw unloadable(cause);
+      }),
+    );
+  }
+  return VERIFIER;
+}
 
-const parseReference = (text) => JSON.parse(guarded(() => wasm.parseReference(text)));
+/** The verifier, where it has been loaded. */
+export function loadedVerifier() {
+  if (isLoaded()) return VERIFIER;
+  throw new CideryError("environment", "the verifier's WebAssembly is not loaded yet", { hint: "`await ready()` first" });
+}
 
-const rememberNothing = () => new Seen(guarded(() => new wasm.Seen()));
+const VERIFIER = Object.freeze({ parsePolicy, parseReference, rememberNothing, recall, prove, verify, verifySignature });
 
-const recall = (seen) => new Seen(guarded(() => new wasm.Seen(JSON.stringify(seen))));
+function parsePolicy(policy) {
+  return new Policy(json(policy, "the policy"));
+}
+
+function parseReference(reference) {
+  const given = text(reference, "the reference");
+  return JSON.parse(call((wasm) => wasm.parseReference(given)));
+}
+
+function rememberNothing() {
+  return new Seen();
+}
+
+function recall(seen) {
+  return new Seen(json(seen, "what was seen"));
+}
 
 function prove(policy, request, resolution, seen, now) {
-  const json = JSON.stringify(request);
-  return new Proof(guarded(() => wasm.prove(policy.handle, json, resolution, seen.handle, now)));
+  return proof(policy, request, seen, now, [bytes(resolution, "the resolution")], (wasm) => wasm.prove);
 }
 
 function verify(policy, request, { receipt, head, manifest }, seen, now) {
-  const json = JSON.stringify(request);
-  const proof = guarded(() => wasm.proveReceipt(policy.handle, json, receipt, head, seen.handle, now));
-  return new Proof(proof).verify(manifest);
+  const evidence = [bytes(receipt, "the receipt"), bytes(head, "the head")];
+  bytes(manifest, "the manifest");
+  return proof(policy, request, seen, now, evidence, (wasm) => wasm.proveReceipt).verify(manifest);
+}
+
+function proof(policy, request, seen, now, evidence, prover) {
+  const trusted = made(policy, Policy, "the policy").handle;
+  const before = made(seen, Seen, "what was seen");
+  const asked = json(request, "the request");
+  const time = seconds(now, "now");
+  return call((wasm) => {
+    const proven = prover(wasm)(trusted.in(wasm), asked, ...evidence, before.handle.in(wasm), time);
+    before.keep(wasm);
+    return new Proof(new Held(proven, wasm), proven.manifest);
+  });
+}
+
+function verifySignature(publicKey, message, signature) {
+  const given = [bytes(publicKey, "the public key"), bytes(message, "the message"), bytes(signature, "the signature")];
+  call((wasm) => wasm.verifySignature(...given));
 }
 
 class Policy {
-  constructor(handle) {
-    this.handle = handle;
+  constructor(text) {
+    this.handle = new Kept((wasm) => new wasm.Policy(text));
   }
 
   originOf(name) {
-    return guarded(() => this.handle.originOf(name));
+    const given = text(name, "the package's name");
+    return call((wasm) => this.handle.in(wasm).originOf(given));
   }
 }
 
+/** Its JSON form is taken after every change, so that nothing that was seen is forgotten with an instance. */
 class Seen {
-  constructor(handle) {
-    this.handle = handle;
+  #text;
+
+  constructor(text) {
+    this.#text = text;
+    this.handle = new Kept((wasm) => new wasm.Seen(this.#text));
+  }
+
+  keep(wasm) {
+    this.#text = this.handle.in(wasm).toText();
   }
 
   sizeOf(origin) {
-    return guarded(() => this.handle.sizeOf(origin));
+    const given = text(origin, "the origin");
+    return call((wasm) => this.handle.in(wasm).sizeOf(given));
   }
 
   toJSON() {
-    return JSON.parse(guarded(() => this.handle.toText()));
+    return JSON.parse(call((wasm) => this.handle.in(wasm).toText()));
   }
 }
 
 class Proof {
-  constructor(handle) {
-    this.handle = handle;
-    this.manifest = guarded(() => handle.manifest);
+  #held;
+
+  constructor(held, manifest) {
+    this.#held = held;
+    this.manifest = manifest;
   }
 
   verify(manifest) {
-    return new Verdict(guarded(() => this.handle.verify(manifest)));
+    const given = bytes(manifest, "the manifest");
+    return call((wasm) => {
+      const verdict = this.#held.take(wasm).verify(given);
+      return new Verdict(new Held(verdict, wasm), JSON.parse(verdict.toText()), JSON.parse(verdict.manifestText()));
+    });
   }
 }
 
 class Verdict {
-  constructor(handle) {
-    this.handle = handle;
-    this.manifest = JSON.parse(guarded(() => handle.manifestText()));
-    Object.assign(this, JSON.parse(guarded(() => handle.toText())), { manifest: this.manifest });
+  #held;
+
+  constructor(held, verdict, manifest) {
+    this.#held = held;
+    Object.assign(this, verdict, { manifest });
+  }
+
+  get isLost() {
+    return this.#held.isLost;
   }
 
   check(path) {
-    const check = guarded(() => this.handle.check(path));
-    if (check === undefined) throw new CideryError("usage", `the manifest has no module \`${path}\``);
-    return new BlobCheck(check);
+    const given = text(path, "the path");
+    return call((wasm) => {
+      const check = this.#held.in(wasm).check(given);
+      if (check === undefined) throw new CideryError("usage", `the manifest has no module \`${given}\``);
+      return new BlobCheck(new Held(check, wasm));
+    });
   }
 
-  checkModule(path, bytes) {
+  checkModule(path, module) {
+    const given = bytes(module, "the module");
     const check = this.check(path);
-    for (let at = 0; at < bytes.length; at += CHUNK) check.update(bytes.subarray(at, at + CHUNK));
+    for (let at = 0; at < given.length; at += CHUNK) check.update(given.subarray(at, at + CHUNK));
     check.finish();
   }
 
   isolateId({ overrides = [], tenant, envKey } = {}) {
-    return guarded(() => this.handle.isolateId(overrides, tenant, envKey));
+    const given = [texts(overrides, "overrides"), optionalText(tenant, "tenant"), optionalText(envKey, "envKey")];
+    return call((wasm) => this.#held.in(wasm).isolateId(...given));
   }
 }
 
 class BlobCheck {
-  constructor(handle) {
-    this.handle = handle;
+  #held;
+
+  constructor(held) {
+    this.#held = held;
   }
 
   update(chunk) {
-    guarded(() => this.handle.update(chunk));
+    const given = bytes(chunk, "the chunk");
+    call((wasm) => this.#held.in(wasm).update(given));
   }
 
   finish() {
-    guarded(() => this.handle.finish());
+    call((wasm) => this.#held.take(wasm).finish());
   }
 }
 
-/** Runs a call into wasm. A panic there is a defect of ours and never a verdict; the next call finds a sound module. */
-function guarded(call) {
+function attempt(compile) {
   try {
-    return call();
-  } catch (error) {
-    if (error instanceof CideryError) throw error;
-    throw new CideryError("internal", `the verifier failed: ${error?.message ?? error}`, { cause: error });
+    return compile();
+  } catch (cause) {
+    throw unloadable(cause);
   }
 }

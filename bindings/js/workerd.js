@@ -7,3 +7,5 @@ import { createVerifier } from "./verifier.js";
 export { CideryError } from "./error.js";
 
 export const verifier = () => createVerifier(() => module);
+
+export const ready = async () => verifier();

@@ -5,7 +5,7 @@ use std::fmt;
 use cidery_protocol::{PublicKey, Signature};
 use ed25519_dalek::{Signer as _, SigningKey};
 use ssh_key::{
-    LineEnding, PrivateKey,
+    Algorithm, LineEnding, PrivateKey,
     private::{Ed25519Keypair, Ed25519PrivateKey, KeypairData},
     public::Ed25519PublicKey,
 };
@@ -14,7 +14,9 @@ use zeroize::Zeroizing;
 use crate::{KeyError, Signer};
 
 /// Bytes of a key's text that are read: a file holds about 400, and its comment.
-pub(crate) const OPENSSH_BYTES: usize = 16 << 10;
+pub(crate) const TEXT_BYTES: usize = 16 << 10;
+/// What [`KeyError::Malformed`] wanted of an OpenSSH file.
+pub(crate) const OPENSSH: &str = "an OpenSSH";
 
 /// An ed25519 secret key. It is erased when dropped, and shows nothing but its public half.
 ///
@@ -54,28 +56,30 @@ impl SecretKey {
         SecretKey { key, public, comment: String::new() }
     }
 
-    /// Reads an OpenSSH private key file's text.
+    /// Reads an OpenSSH private key file's text, of a key without a passphrase; `StoredKey` reads the others.
     ///
     /// # Errors
     /// [`KeyError::Encrypted`], [`KeyError::Algorithm`], [`KeyError::Large`], and [`KeyError::Malformed`] also where the
     /// public key in the text is not that of the secret.
     pub fn from_openssh(text: &[u8]) -> Result<Self, KeyError> {
-        if text.len() > OPENSSH_BYTES {
-            return Err(KeyError::Large { limit: OPENSSH_BYTES });
+        if text.len() > TEXT_BYTES {
+            return Err(KeyError::Large { limit: TEXT_BYTES });
         }
-        let malformed = |reason: &str| KeyError::Malformed { reason: reason.to_owned() };
-        let file = PrivateKey::from_openssh(text)
-            .map_err(|error| KeyError::Malformed { reason: error.to_string() })?;
+        SecretKey::of(&PrivateKey::from_openssh(text).map_err(KeyError::openssh)?)
+    }
+
+    /// The key in a file that was read.
+    pub(crate) fn of(file: &PrivateKey) -> Result<Self, KeyError> {
+        let public = ed25519_of(file)?;
         let pair = match file.key_data() {
             KeypairData::Ed25519(pair) => pair,
             KeypairData::Encrypted(_) => return Err(KeyError::Encrypted),
-            _ => return Err(KeyError::Algorithm { got: file.algorithm().to_string() }),
+            _ => return Err(algorithm(&file.algorithm())),
         };
         let key = SecretKey::from_seed(pair.private.as_ref());
-        if pair.public.0 != *key.public.as_bytes()
-            || file.public_key().key_data().ed25519() != Some(&pair.public)
-        {
-            return Err(malformed("its public key is not that of its secret"));
+        if pair.public.0 != *key.public.as_bytes() || public != pair.public.0 {
+            let reason = "its public key is not that of its secret".to_owned();
+            return Err(KeyError::Malformed { wanted: OPENSSH, reason });
         }
         Ok(key.with_comment(file.comment()))
     }
@@ -85,18 +89,20 @@ impl SecretKey {
     /// # Errors
     /// [`KeyError::Malformed`] where the comment is too long for the format.
     pub fn to_openssh(&self) -> Result<Zeroizing<String>, KeyError> {
+        self.to_file().and_then(|file| file.to_openssh(LineEnding::LF)).map_err(KeyError::openssh)
+    }
+
+    pub(crate) fn to_file(&self) -> Result<PrivateKey, ssh_key::Error> {
         let pair = Ed25519Keypair {
             public: Ed25519PublicKey(*self.public.as_bytes()),
             private: Ed25519PrivateKey::from_bytes(self.key.as_bytes()),
         };
         PrivateKey::new(KeypairData::Ed25519(pair), self.comment.as_str())
-            .and_then(|file| file.to_openssh(LineEnding::LF))
-            .map_err(|error| KeyError::Malformed { reason: error.to_string() })
     }
 
     /// The same key under another comment. Control characters are left out, since comments are shown to people.
     pub fn with_comment(mut self, comment: &str) -> Self {
-        self.comment = comment.chars().filter(|c| !c.is_control()).collect();
+        self.comment = printable(comment);
         self
     }
 
@@ -120,6 +126,21 @@ impl fmt::Debug for SecretKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SecretKey").field("public", &self.public).finish_non_exhaustive()
     }
+}
+
+/// A comment without control characters, since comments are shown to people.
+pub(crate) fn printable(comment: &str) -> String {
+    comment.chars().filter(|c| !c.is_control()).collect()
+}
+
+/// The public key that a file claims, where it is one of ed25519.
+pub(crate) fn ed25519_of(file: &PrivateKey) -> Result<[u8; 32], KeyError> {
+    let public = file.public_key().key_data();
+    public.ed25519().map(|key| key.0).ok_or_else(|| algorithm(&public.algorithm()))
+}
+
+fn algorithm(got: &Algorithm) -> KeyError {
+    KeyError::Algorithm { got: got.to_string() }
 }
 
 #[cfg(test)]
@@ -204,7 +225,7 @@ mod tests {
 
     #[test]
     fn long_text_is_refused_before_it_is_read() {
-        let text = vec![b'-'; OPENSSH_BYTES + 1];
+        let text = vec![b'-'; TEXT_BYTES + 1];
         assert!(matches!(SecretKey::from_openssh(&text), Err(KeyError::Large { .. })));
     }
 }

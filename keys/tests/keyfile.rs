@@ -1,33 +1,19 @@
 //! Key files, and what OpenSSH's own `ssh-keygen` makes of them.
 #![cfg(all(unix, feature = "files"))]
 
+mod support;
+
 use std::{
     fs,
     os::unix::fs::{MetadataExt, PermissionsExt},
-    path::Path,
-    process::Command,
 };
 
-use cidery_keys::{KeyError, SecretKey, Signer, keyfile};
+use cidery_keys::{KeyError, Passphrase, SecretKey, Signer, StoredKey, keyfile};
 use cidery_protocol::Code;
-use ssh_key::PublicKey;
+use support::{openssh::ssh_keygen, public_half};
 
-/// Runs `ssh-keygen`, which must be installed, and gives what it printed.
-fn ssh_keygen(arguments: &[&str], path: &Path) -> String {
-    let output = Command::new("ssh-keygen")
-        .args(arguments)
-        .arg("-f")
-        .arg(path)
-        .output()
-        .expect("ssh-keygen is installed");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).expect("text")
-}
-
-/// The key in a line `ssh-ed25519 AAAA… comment`, and its comment.
-fn public_half(line: &str) -> ([u8; 32], String) {
-    let key = PublicKey::from_openssh(line.trim_end()).expect("a public key");
-    (key.key_data().ed25519().expect("an ed25519 key").0, key.comment().to_owned())
+fn passphrase(text: &str) -> Passphrase {
+    Passphrase::from_line(text.as_bytes()).expect("a passphrase")
 }
 
 #[test]
@@ -55,17 +41,67 @@ fn we_read_files_of_openssh() {
 }
 
 #[test]
+fn openssh_opens_our_locked_files() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("key");
+    let key = SecretKey::generate().expect("randomness").with_comment("release key");
+    keyfile::create_locked(&path, &key, &passphrase("correct horse")).expect("a new file");
+    assert_eq!(fs::metadata(&path).expect("a file").mode() & 0o7777, 0o600);
+    let (public, comment) = public_half(&ssh_keygen(&["-y", "-P", "correct horse"], &path));
+    assert_eq!((public, comment.as_str()), (*key.public_key().as_bytes(), "release key"));
+    // Its own tool takes the passphrase away.
+    ssh_keygen(&["-q", "-p", "-P", "correct horse", "-N", ""], &path);
+    assert_eq!(keyfile::read(&path).expect("an open key").public_key(), key.public_key());
+}
+
+#[test]
+fn we_open_locked_files_of_openssh() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for cipher in ["aes256-ctr", "aes128-cbc", "aes256-gcm@openssh.com", "chacha20-poly1305@openssh.com"] {
+        let path = folder.path().join(cipher);
+        ssh_keygen(
+            &[
+                "-q",
+                "-t",
+                "ed25519",
+                "-N",
+                "correct horse",
+                "-a",
+                "2",
+                "-Z",
+                cipher,
+                "-C",
+                "somebody@example",
+            ],
+            &path,
+        );
+        let StoredKey::Locked(locked) = keyfile::open(&path).expect("a key file") else {
+            panic!("{cipher}: it is behind a passphrase")
+        };
+        let key = locked.unlock(&passphrase("correct horse")).expect("the right passphrase");
+        let line = fs::read_to_string(path.with_extension("pub"))
+            .or_else(|_| fs::read_to_string(folder.path().join(format!("{cipher}.pub"))))
+            .expect("its public half");
+        assert_eq!((*key.public_key().as_bytes(), key.comment().to_owned()), public_half(&line), "{cipher}");
+        assert_eq!(locked.public_key(), key.public_key());
+        let error = locked.unlock(&passphrase("correct hors")).expect_err("another passphrase");
+        assert!(matches!(error, KeyError::Passphrase), "{cipher}: {error}");
+        assert_eq!(error.code(), Code::KeyUnusable);
+    }
+}
+
+#[test]
 fn other_keys_of_openssh_are_refused_by_name() {
     let folder = tempfile::tempdir().expect("a folder");
     let encrypted = folder.path().join("encrypted");
-    ssh_keygen(&["-q", "-t", "ed25519", "-N", "correct horse"], &encrypted);
+    ssh_keygen(&["-q", "-t", "ed25519", "-N", "correct horse", "-a", "1"], &encrypted);
     let error = keyfile::read(&encrypted).expect_err("a passphrase");
     assert!(matches!(error, KeyError::Encrypted), "{error}");
     assert_eq!(error.code(), Code::KeyUnusable);
     assert!(error.hint().is_some());
-    for algorithm in ["ecdsa", "rsa"] {
-        let path = folder.path().join(algorithm);
-        ssh_keygen(&["-q", "-t", algorithm, "-N", ""], &path);
+    for (algorithm, passphrase) in [("ecdsa", ""), ("rsa", ""), ("ecdsa", "correct horse")] {
+        let path = folder.path().join(format!("{algorithm} {}", passphrase.len()));
+        ssh_keygen(&["-q", "-t", algorithm, "-N", passphrase, "-a", "1"], &path);
         let error = keyfile::read(&path).expect_err("another algorithm");
         assert_eq!(error.code(), Code::KeyMalformed);
         assert!(error.to_string().contains("algorithm"), "{error}");

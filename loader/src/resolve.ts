@@ -65,7 +65,7 @@ export class Releases {
 
   #valid(key: string): Verdict | undefined {
     const verdict = this.#verdicts.get(key);
-    return verdict !== undefined && this.#seconds() <= verdict.validUntil ? verdict : undefined;
+    return verdict !== undefined && !verdict.isLost && this.#seconds() <= verdict.validUntil ? verdict : undefined;
   }
 
   async #verdict(request: Request): Promise<Verdict> {

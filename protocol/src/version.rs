@@ -124,7 +124,7 @@ impl FromStr for Range {
         if !text.bytes().all(allowed) {
             return Err(refused("only A-Z, a-z, 0-9, spaces and . * + - < > = ~ ^ | are allowed"));
         }
-        if text.split(|c: char| !c.is_ascii_alphanumeric()).any(has_leading_zero) {
+        if text.split(|c: char| " <>=~^|*".contains(c)).any(has_leading_zero) {
             return Err(refused("a number begins with 0"));
         }
         // The parser computes the next version without looking whether there is one.
@@ -157,8 +157,14 @@ fn numbers_are_small(text: &str) -> bool {
         .all(|digits| digits.is_empty() || digits.parse::<u64>().is_ok_and(|number| number <= LARGEST))
 }
 
-fn has_leading_zero(word: &str) -> bool {
-    word.len() > 1 && word.starts_with('0') && word.bytes().all(|byte| byte.is_ascii_digit())
+/// Whether a number of a version, or of a part of one, begins with 0. In a pre-release only what is between dots can be a number:
+/// `1.0.0-2024-01-05` has one identifier, and no number in it.
+fn has_leading_zero(version: &str) -> bool {
+    let (version, _) = version.split_once('+').unwrap_or((version, ""));
+    let (core, prerelease) = version.split_once('-').unwrap_or((version, ""));
+    core.split('.')
+        .chain(prerelease.split('.'))
+        .any(|word| word.len() > 1 && word.starts_with('0') && word.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// Whether several comparators must hold at once. A hyphen range is one.
@@ -229,6 +235,8 @@ mod tests {
             (">=1.0.0-rc.1", "1.0.0-rc.2", true),
             ("1 - 2", "2.9.9", true),
             ("~1.2 || >=3", "3.1.0", true),
+            ("1.0.0-2024-01-05", "1.0.0-2024-01-05", true),
+            ("^1.0.0-nightly-01.2", "1.0.0-nightly-01.3", true),
         ] {
             let parsed: Range = range.parse().expect("a range");
             assert_eq!(parsed.contains(&version(text)), wanted, "{range} on {text}");
@@ -264,6 +272,8 @@ mod tests {
             "0.0.02",
             ">=01",
             "1.2.3-01",
+            "1.2.3-a.01",
+            "1 - 02.3.4-0-0",
             "a! || 1",
             "1/2",
             "latest",

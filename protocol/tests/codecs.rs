@@ -3,26 +3,7 @@ mod support;
 
 use cidery_protocol::{manifest::Manifest, *};
 use proptest::prelude::*;
-use support::*;
-
-/// Bytes that are nearly right: `valid` with a few of its bytes changed, some cut away and some added.
-fn near(valid: Vec<u8>) -> impl Strategy<Value = Vec<u8>> {
-    let changes = proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..3);
-    (changes, any::<prop::sample::Index>(), 0..20_u8, proptest::collection::vec(any::<u8>(), 0..3)).prop_map(
-        move |(changes, cut, shorten, tail)| {
-            let mut bytes = valid.clone();
-            for (at, value) in changes {
-                let at = at.index(bytes.len());
-                bytes[at] = value;
-            }
-            if shorten == 0 {
-                bytes.truncate(cut.index(bytes.len()));
-            }
-            bytes.extend(tail);
-            bytes
-        },
-    )
-}
+use support::{near::near, *};
 
 fn a_release() -> Record {
     Record::encode(release_body("1.0.0", &begin(&[&key(1)], 1))).expect("a record")

@@ -42,6 +42,12 @@ pub(crate) enum Failure {
     /// A key that cannot be used.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// A key, of several that may have been named, that cannot be used.
+    #[error("the key {place} cannot be used")]
+    KeyAt { place: String, source: KeyError },
+    /// A passphrase that nobody can be asked for.
+    #[error("{purpose} a passphrase, and there is no terminal to ask for it")]
+    PassphraseUnknown { purpose: String },
     /// The folder cannot be bundled, or an npm package cannot be had.
     #[error(transparent)]
     Bundle(#[from] BundleError),
@@ -115,7 +121,8 @@ impl Failure {
             Failure::File { .. } | Failure::Environment { .. } => Code::Environment,
             Failure::Protocol(error) => error.code(),
             Failure::Verify(error) => error.code(),
-            Failure::Key(error) => error.code(),
+            Failure::Key(error) | Failure::KeyAt { source: error, .. } => error.code(),
+            Failure::PassphraseUnknown { .. } => Code::KeyUnusable,
             Failure::Bundle(BundleError::Fetch { .. }) => Code::NetworkFailed,
             Failure::Bundle(BundleError::Io { .. }) => Code::Environment,
             Failure::Bundle(_) | Failure::ManifestPlace { .. } => Code::BundleFailed,
@@ -145,7 +152,11 @@ impl Failure {
             | Failure::Environment { hint, .. }
             | Failure::Registry { hint, .. } => hint.clone(),
             Failure::Argument { hint, .. } => fixed(hint),
-            Failure::Key(error) => error.hint(),
+            Failure::Key(error) | Failure::KeyAt { source: error, .. } => error.hint(),
+            Failure::PassphraseUnknown { .. } => fixed(
+                "set CIDERY_KEY_PASSPHRASE, or give `--passphrase-file FILE`; a key that `ssh-add FILE` gave to the \
+                 ssh-agent needs neither: `--key agent:`",
+            ),
             Failure::Serve(error) => error.hint(),
             Failure::Bundle(BundleError::Fetch { .. }) => fixed(
                 "is the network there? npm packages come from the registry that .npmrc names; each is fetched once",

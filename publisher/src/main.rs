@@ -8,7 +8,8 @@
 //!           └─► Outcome or Failure ─► output ─► stdout, stderr, exit code
 //! ```
 //!
-//! Commands return what there is to show; `output` is the only printer. Nothing that a registry says of a release is believed
+//! Commands return what there is to show; `output` is the only printer, and `signing` the only one that asks: for a
+//! passphrase. Nothing that a registry says of a release is believed
 //! before the verifier has spoken, and nothing is written down as trusted before all of it has verified. The one exception is
 //! a publisher's own log: `publish` remembers origin and log key before it signs, so that what it signs cannot end elsewhere.
 
@@ -30,6 +31,7 @@ mod reference;
 mod release;
 mod seconds;
 mod signals;
+mod signing;
 mod submit;
 mod text;
 mod trust;
@@ -46,11 +48,17 @@ use self::folders::Folders;
 use self::output::{Output, Says};
 
 fn main() -> ExitCode {
+    let json = std::env::args_os().any(|argument| argument == "--json");
+    let early = Output { json, says: Says::Progress };
+    // Before anything repeats an argument.
+    if let Err(failure) = std::env::args_os().try_for_each(|argument| signing::refuse_secret(&argument)) {
+        early.failure("read the command line", &failure);
+        return failure.exit().into();
+    }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
-            let json = std::env::args_os().any(|argument| argument == "--json");
-            Output { json, says: Says::Progress }.command_line(&error);
+            early.command_line(&error);
             return if error.use_stderr() { Exit::Usage.into() } else { ExitCode::SUCCESS };
         }
     };

@@ -75,8 +75,7 @@ impl Output {
     pub(crate) fn failure(&self, attempt: &str, failure: &Failure) {
         let hint = failure.hint();
         if self.json {
-            let causes: Vec<String> = causes(failure).collect();
-            write(&mut io::stdout(), &refusal(failure.code().as_str(), &causes.join(": "), hint.as_deref()));
+            write(&mut io::stdout(), &refusal(failure.code().as_str(), &message(failure), hint.as_deref()));
         }
         let paint = Paint(io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none());
         let mut text = format!("{}: cannot {} ({})", paint.red("error"), clean(attempt), failure.code());
@@ -126,6 +125,11 @@ impl cidery_bundler::Progress for Output {
 /// The object that stands for a refusal everywhere (SPEC §11.1).
 fn refusal(code: &str, message: &str, hint: Option<&str>) -> String {
     json!({ "error": { "code": code, "message": message, "hint": hint } }).to_string()
+}
+
+/// What is wrong and why, in one line.
+pub(crate) fn message(error: &(dyn Error + 'static)) -> String {
+    causes(error).collect::<Vec<_>>().join(": ")
 }
 
 fn causes(error: &(dyn Error + 'static)) -> impl Iterator<Item = String> {

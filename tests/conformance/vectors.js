@@ -1,26 +1,59 @@
-// The vectors of tests/vectors/verify.
+// The vectors of tests/vectors, as every runtime is given them.
 
 import { readFile, readdir } from "node:fs/promises";
 
 import { root } from "../support/worker.js";
 
-/** @typedef {import("./judge.js").Vector} Vector */
+/**
+ * What is to be judged; a vector's `expect` is what every runtime must say of it. Its `group` is a threat, or a source of signatures.
+ * @typedef {{ id: string, group: string, expect: unknown }} Named
+ * @typedef {Named & { verify: import("./programs/judge.js").Evidence }} VerifyVector
+ * @typedef {Named & { ed25519: import("./programs/judge.js").Signed }} SignatureVector
+ * @typedef {VerifyVector | SignatureVector} Vector
+ */
 
-const FOLDER = `${root}/tests/vectors/verify`;
-const FIELDS = ["about", "expect", "head", "manifest", "modules", "name", "now", "policy", "receipt", "request", "seen"];
+const EVIDENCE = ["about", "expect", "head", "manifest", "modules", "name", "now", "policy", "receipt", "request", "seen"];
+const SIGNED = ["about", "expect", "message", "name", "publicKey", "signature", "why"];
 
-/** @param {string} name @returns {Promise<Vector>} */
-export async function vector(name) {
-  const read = JSON.parse(await readFile(`${FOLDER}/${name}.json`, "utf8"));
-  const fields = Object.keys(read).sort();
-  if (fields.join() !== FIELDS.join()) throw new Error(`${name}: the fields ${fields} are not those of a vector`);
-  if (read.name !== name) throw new Error(`${name}: the vector calls itself ${read.name}`);
-  return read;
+/** Every vector there is, in order of its id: `verify/<name>` and `ed25519/<name>`. @returns {Promise<Vector[]>} */
+export async function vectors() {
+  const verify = (await files("verify")).map(({ name, json }) => {
+    const { expect, ...evidence } = fields(json, EVIDENCE, name);
+    if (json.name !== name) throw new Error(`${name}: the vector calls itself ${json.name}`);
+    return { id: `verify/${name}`, group: /^T\d+/.exec(name)?.[0] ?? "accepted", verify: evidence, expect };
+  });
+  const ed25519 = (await files("ed25519")).flatMap(({ name, json }) =>
+    fields(json, ["cases", "source"], name).cases.map((/** @type {any} */ of) => {
+      const { expect, ...signed } = fields(of, SIGNED, `${name}: ${of.name}`);
+      return { id: `ed25519/${of.name}`, group: name, ed25519: signed, expect };
+    }),
+  );
+  return [...verify, ...ed25519];
 }
 
-/** All of them; none at all is an error. */
-export async function vectors() {
-  const files = await readdir(FOLDER);
-  if (files.length === 0) throw new Error(`no vectors in ${FOLDER}`);
-  return Promise.all(files.sort().map((file) => vector(file.replace(/\.json$/, ""))));
+/** The evidence of a vector of `verify`. @param {string} name */
+export async function evidence(name) {
+  const found = (await vectors()).find(({ id }) => id === `verify/${name}`);
+  if (found === undefined || !("verify" in found)) throw new Error(`there is no vector ${name}`);
+  return found.verify;
+}
+
+/** The JSON files of a folder; none at all is an error. @param {string} folder */
+async function files(folder) {
+  const path = `${root}/tests/vectors/${folder}`;
+  const names = (await readdir(path)).filter((name) => name.endsWith(".json")).sort();
+  if (names.length === 0) throw new Error(`no vectors in ${path}`);
+  return Promise.all(
+    names.map(async (name) => ({
+      name: name.replace(/\.json$/, ""),
+      json: JSON.parse(await readFile(`${path}/${name}`, "utf8")),
+    })),
+  );
+}
+
+/** An object with exactly these fields. @param {any} object @param {string[]} names @param {string} what */
+function fields(object, names, what) {
+  const found = Object.keys(object).sort();
+  if (found.join() !== names.join()) throw new Error(`${what}: the fields ${found} are not those of a vector: ${names}`);
+  return object;
 }

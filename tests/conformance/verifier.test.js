@@ -1,31 +1,30 @@
-// The vectors, judged by the verifier as wasm: in workerd, where it decides what runs, and in Node.
+// What the verifier says in JavaScript beyond verdicts. tests/conformance/runtimes.test.js judges the vectors.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { CideryError, verifier } from "@cidery/verifier";
+import { CideryError, ready, verifier } from "@cidery/verifier";
 
-import { startWorker } from "../support/worker.js";
-import { judge } from "./judge.js";
-import { vector, vectors } from "./vectors.js";
+import { fromBase64 } from "./programs/judge.js";
+import { evidence } from "./vectors.js";
 
-test("every vector is judged in workerd as it says", async () => {
-  await using worker = await startWorker("tests/conformance/fixtures/wrangler.jsonc");
-  for (const vector of await vectors()) {
-    const answer = await fetch(worker.url, { method: "POST", body: JSON.stringify(vector) });
-    assert.equal(answer.status, 200, `${vector.name}: ${await answer.clone().text()}`);
-    assert.deepEqual(await answer.json(), vector.expect, vector.name);
-  }
+/** @typedef {import("./programs/judge.js").Evidence} Evidence */
+
+/** @param {Evidence} of */
+const bytesOf = ({ receipt, head, manifest }) => ({
+  receipt: fromBase64(receipt),
+  head: fromBase64(head),
+  manifest: fromBase64(manifest),
 });
 
-test("every vector is judged in Node as it says", async () => {
-  for (const vector of await vectors()) {
-    assert.deepEqual(judge(verifier(), CideryError, vector), vector.expect, vector.name);
-  }
-});
+/** The verdict over evidence, by a verifier that has seen nothing. @param {Evidence} of */
+const verdictOf = (of) => {
+  const { parsePolicy, rememberNothing, verify } = verifier();
+  return verify(parsePolicy(of.policy), of.request, bytesOf(of), rememberNothing(), of.now);
+};
 
 test("a refusal has a code, and a message with its causes", async () => {
-  const altered = await vector("T13_manifest_altered");
+  const altered = await evidence("T13_manifest_altered");
   assert.throws(() => verdictOf(altered), (error) => {
     assert(error instanceof CideryError);
     assert.equal(error.code, "cid.mismatch");
@@ -35,20 +34,19 @@ test("a refusal has a code, and a message with its causes", async () => {
 });
 
 test("chunks are checked as they come, and too many at once", async () => {
-  const accepted = await vector("ok_range");
+  const accepted = await evidence("ok_range");
   const verdict = verdictOf(accepted);
-  const bytes = Buffer.from(accepted.modules[0].bytes, "base64");
+  const bytes = fromBase64(accepted.modules[0].bytes);
   const check = verdict.check("index.js");
   for (const byte of bytes) check.update(Uint8Array.of(byte));
   check.finish();
   const overlong = verdict.check("index.js");
   overlong.update(bytes);
   assert.throws(() => overlong.update(Uint8Array.of(0)), { code: "module.size" });
-  assert.throws(() => verdict.check("other.js"), { code: "usage" });
 });
 
 test("T28: an isolate is shared by nobody with another tenant, environment or override", async () => {
-  const verdict = verdictOf(await vector("ok_range"));
+  const verdict = verdictOf(await evidence("ok_range"));
   const ids = [
     {},
     { tenant: "a" },
@@ -63,29 +61,52 @@ test("T28: an isolate is shared by nobody with another tenant, environment or ov
   for (const id of ids) assert.match(id, /^[a-z2-7]{52}$/);
 });
 
-/** @param {{ receipt: string, head: string, manifest: string }} of */
-function bytesOf({ receipt, head, manifest }) {
-  const decode = (/** @type {string} */ text) => new Uint8Array(Buffer.from(text, "base64"));
-  return { receipt: decode(receipt), head: decode(head), manifest: decode(manifest) };
-}
+test("a caller's mistake is `usage`, and takes nothing away", async () => {
+  const of = await evidence("ok_range");
+  const on = /** @type {any} */ (verifier());
+  const verdict = /** @type {any} */ (verdictOf(of));
+  const [policy, seen, { receipt, head, manifest }] = [on.parsePolicy(of.policy), on.rememberNothing(), bytesOf(of)];
+  const circle = /** @type {any} */ ({});
+  circle.circle = circle;
+  for (const mistake of [
+    () => on.parsePolicy(),
+    () => on.parsePolicy(circle),
+    () => on.parseReference(1),
+    () => on.recall(),
+    () => policy.originOf(),
+    () => seen.sizeOf({}),
+    () => on.verify({}, of.request, { receipt, head, manifest }, seen, of.now),
+    () => on.verify(policy, undefined, { receipt, head, manifest }, seen, of.now),
+    () => on.verify(policy, of.request, { receipt, head }, seen, of.now),
+    () => on.verify(policy, of.request, { receipt: of.receipt, head, manifest }, seen, of.now),
+    () => on.verify(policy, of.request, { receipt, head, manifest }, {}, of.now),
+    () => on.verify(policy, of.request, { receipt, head, manifest }, seen),
+    () => on.verify(policy, of.request, { receipt, head, manifest }, seen, new Date()),
+    () => on.prove(policy, of.request, head.buffer, seen, of.now),
+    () => on.verifySignature(new Uint8Array(32), "message", new Uint8Array(64)),
+    () => verdict.check("other.js"),
+    () => verdict.check(),
+    () => verdict.checkModule("index.js", [1]),
+    () => verdict.check("index.js").update(new DataView(new ArrayBuffer(1))),
+    () => verdict.isolateId({ overrides: "a" }),
+    () => verdict.isolateId({ overrides: [1] }),
+    () => verdict.isolateId({ tenant: 1 }),
+    () => verdict.isolateId({ tenant: "\ud800" }),
+  ]) {
+    assert.throws(mistake, { name: "CideryError", code: "usage" }, String(mistake));
+  }
+  assert.equal(verdict.isLost, false);
+  assert.match(verdict.isolateId(), /^[a-z2-7]{52}$/);
+});
 
-/**
- * The verdict over a vector's evidence, by a verifier that has seen nothing.
- * @param {Awaited<ReturnType<typeof vector>>} of
- */
-const verdictOf = ({ policy, request, now, ...rest }) =>
-  verifier().verify(verifier().parsePolicy(policy), request, bytesOf(rest), verifier().rememberNothing(), now);
-
-test("a defect is `internal`, and the next call works", async () => {
-  const { policy, request, now, ...rest } = await vector("ok_range");
-  const { receipt, head, manifest } = bytesOf(rest);
-  const trusted = verifier().parsePolicy(policy);
-  const seen = verifier().rememberNothing();
-  const parts = { receipt, head, manifest };
-  const other = /** @type {any} */ ({ handle: {} });
-  assert.throws(() => verifier().verify(other, request, parts, seen, now), { name: "CideryError", code: "internal" });
-  const check = verifier().verify(trusted, request, parts, seen, now).check("index.js");
+test("a proof and a check are used up by their last call", async () => {
+  const of = await evidence("ok_range");
+  const check = verdictOf(of).check("index.js");
   assert.throws(() => check.finish(), { code: "module.size" });
-  assert.throws(() => check.finish(), { code: "internal" }, "it is used up");
-  assert.equal(verifier().verify(trusted, request, parts, seen, now).version, "1.2.0");
+  assert.throws(() => check.finish(), { code: "usage" });
+  assert.throws(() => check.update(Uint8Array.of(1)), { code: "usage" });
+});
+
+test("`ready()` gives what `verifier()` gives", async () => {
+  assert.equal(await ready(), verifier());
 });

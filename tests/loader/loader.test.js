@@ -57,6 +57,14 @@ test("a verified release answers, and its entry points too", async () => {
   assert.equal((await on.load({ reference: { name: "@acme/hello", version: "1.0.0", cid } })).status, 200);
 });
 
+test("after a defect of the verifier the next load works", async () => {
+  await using on = await start();
+  const answer = { status: 200, text: "caf\u00e9 \u{1f37a}" };
+  assert.deepEqual(await on.load(), answer);
+  assert.equal((await on.ask("defect")).code, "internal");
+  assert.deepEqual(await on.load(), answer);
+});
+
 test("a module of each kind arrives as what it is", async () => {
   const code = `
     import old from "./old.cjs"; import list from "./list.json"; import data from "./data.bin"; import math from "./math.wasm";

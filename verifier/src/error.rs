@@ -127,6 +127,8 @@ pub enum Part {
     Manifest,
     /// A module or source map.
     Blob,
+    /// A signature by itself, with its key.
+    Signature,
 }
 
 impl fmt::Display for Part {
@@ -145,6 +147,7 @@ impl fmt::Display for Part {
             Part::Channel => "the channel was",
             Part::Manifest => "the manifest was",
             Part::Blob => "the module was",
+            Part::Signature => "the signature was",
         })
     }
 }

@@ -39,6 +39,7 @@ mod policy;
 mod prove;
 mod request;
 mod seen;
+mod signature;
 mod trace;
 mod verdict;
 mod verified;
@@ -57,4 +58,5 @@ pub use policy::{
 pub use prove::{prove, verify};
 pub use request::{Request, Wanted, bucket};
 pub use seen::{Seen, SeenLog};
+pub use signature::verify_signature;
 pub use verified::{ProvenHead, ProvenRelease, Verified};

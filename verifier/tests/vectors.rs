@@ -2,6 +2,7 @@
 //! the same code as wasm inside workerd.
 //!
 //! `UPDATE_VECTORS=1 cargo test -p cidery-verifier --test vectors` writes them anew.
+mod results;
 mod support;
 
 use cidery_verifier::{ExplainedStep, StepVerdict};
@@ -21,6 +22,10 @@ fn the_files_are_what_is_made_here() {
 fn each_vector_is_judged_as_it_says() {
     let committed = vector::committed();
     assert!(committed.len() > 200, "got {} vectors", committed.len());
+    results::write(
+        "verify",
+        committed.iter().map(|(file, vector)| (file.as_str(), vector.outcome())).collect(),
+    );
     let mut wrong = Vec::new();
     for (file, vector) in committed {
         assert_eq!(vector.name, file);

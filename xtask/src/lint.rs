@@ -1,4 +1,4 @@
-//! `cargo xtask lint`: formatting and clippy, warnings being errors, natively and for wasm.
+//! `cargo xtask lint`: formatting and clippy, warnings being errors, natively, for Python and for wasm.
 
 use crate::failure::Failure;
 use crate::place::Place;
@@ -13,9 +13,17 @@ use crate::wasm::TARGET;
 pub(crate) fn lint(place: &Place, wanted: Vec<String>) -> Result<(), Failure> {
     setup(place)?;
     let mut steps = Steps::new(wanted);
-    steps.step("fmt", || run("fmt", place.cargo("fmt").args(["--all", "--check"])));
+    steps.step("fmt", || {
+        run("fmt", place.cargo("fmt").args(["--all", "--check"]))?;
+        run("fmt", place.cargo("fmt").args(["--check", "--manifest-path", "fuzz/Cargo.toml"]))
+    });
     steps.step("clippy", || {
         run("clippy", place.cargo("clippy").args(["--all-targets", "--", "--deny", "warnings"]))
+    });
+    steps.step("clippy-python", || {
+        let mut clippy = place.cargo("clippy");
+        clippy.args(["--package", "cidery-python", "--all-features", "--", "--deny", "warnings"]);
+        run("clippy-python", &mut clippy)
     });
     steps.step("clippy-wasm", || {
         let mut clippy = place.cargo("clippy");

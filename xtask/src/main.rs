@@ -3,8 +3,11 @@
 mod bench;
 mod build;
 mod failure;
+mod fuzz;
+mod glue;
 mod lint;
 mod place;
+mod python;
 mod setup;
 mod steps;
 mod test;
@@ -51,13 +54,26 @@ enum Task {
         #[arg(long)]
         json: bool,
     },
-    /// Check formatting, and clippy natively and for wasm. Steps: fmt, clippy, clippy-wasm.
+    /// Look for inputs that break what `fuzz/` says must hold for any, from the committed corpus on. Each target is a step.
+    Fuzz {
+        /// How long each target runs.
+        #[arg(long, value_name = "N", default_value_t = 60)]
+        seconds: u32,
+        /// Afterwards, make the committed corpus those inputs that together reach most.
+        #[arg(long)]
+        minimize: bool,
+        /// Run only these: names, ranges, manifest, record, envelope, entry, checkpoint, receipt, policy.
+        #[arg(value_name = "TARGET")]
+        targets: Vec<String>,
+    },
+    /// Check formatting, and clippy natively, for Python and for wasm. Steps: fmt, clippy, clippy-python, clippy-wasm.
     Lint {
         /// Run only these steps.
         #[arg(value_name = "STEP")]
         steps: Vec<String>,
     },
-    /// Run all tests. Steps: rust, wasm-check, build, types, node, deploy; the last three use what build made.
+    /// Run all tests. Steps: rust, fuzz, wasm-check, python, build, types, node, compatibility, deploy; those after build use what it
+    /// made, and compatibility what rust, python and node said.
     Test {
         /// Run only these steps.
         #[arg(value_name = "STEP")]
@@ -95,6 +111,7 @@ fn run(task: Task) -> Result<(), Failure> {
             setup::setup(&place)?;
             bench::bench(&place, json)
         }
+        Task::Fuzz { seconds, minimize, targets } => fuzz::fuzz(&place, seconds, targets, minimize),
         Task::Lint { steps } => lint::lint(&place, steps),
         Task::Test { steps } => test::test(&place, steps),
     }

@@ -68,9 +68,19 @@ impl Place {
         self.root.join("node_modules").join(file)
     }
 
+    /// Where each runtime's verdicts on the vectors are kept for the step `compatibility`.
+    pub(crate) fn results(&self) -> PathBuf {
+        self.target.join("results")
+    }
+
     /// The Python that has the packages of `tests/independent/requirements.txt`.
     pub(crate) fn python(&self) -> PathBuf {
         self.cache.join("python/bin/python")
+    }
+
+    /// The Python that has the packages of `bindings/python/requirements.txt`.
+    pub(crate) fn wheel_tools(&self) -> PathBuf {
+        self.cache.join("wheel/bin/python")
     }
 }
 

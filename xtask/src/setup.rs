@@ -66,20 +66,30 @@ fn node(place: &Place) -> Result<(), Failure> {
     })
 }
 
-/// A virtual environment with what the independent verifier imports.
+/// A virtual environment with what the independent verifier imports, and one with what builds and checks the wheel.
 fn python_packages(place: &Place) -> Result<(), Failure> {
-    let folder = place.cache.join("python");
-    let requirements = place.root.join("tests/independent/requirements.txt");
-    when_changed(&requirements, &folder.join("installed-requirements.txt"), || {
+    for (python, requirements) in [
+        (place.python(), "tests/independent/requirements.txt"),
+        (place.wheel_tools(), "bindings/python/requirements.txt"),
+    ] {
+        virtual_environment(&python, &place.root.join(requirements))?;
+    }
+    Ok(())
+}
+
+/// The virtual environment of this `python`, with the packages of a file that pins them.
+fn virtual_environment(python: &Path, requirements: &Path) -> Result<(), Failure> {
+    let folder = python.ancestors().nth(2).unwrap_or(python); // above `bin/python`
+    when_changed(requirements, &folder.join("installed-requirements.txt"), || {
         eprintln!("    installing Python packages");
         let mut venv = Command::new("python3");
-        run("setup", venv.args(["-m", "venv", "--clear"]).arg(&folder)).map_err(|failure| {
+        run("setup", venv.args(["-m", "venv", "--clear"]).arg(folder)).map_err(|failure| {
             Failure::Environment {
                 what: format!("no virtual environment of Python 3: {failure}"),
                 hint: "install Python 3.9 or newer with its venv module (Debian: python3-venv)",
             }
         })?;
-        let mut pip = Command::new(place.python());
+        let mut pip = Command::new(python);
         pip.args([
             "-m",
             "pip",
@@ -89,7 +99,7 @@ fn python_packages(place: &Place) -> Result<(), Failure> {
             "--require-hashes",
             "-r",
         ]);
-        run("setup", pip.arg(&requirements))
+        run("setup", pip.arg(requirements))
     })
 }
 
@@ -108,7 +118,7 @@ fn when_changed(
 }
 
 /// What a command prints, trimmed; nothing where it is missing or fails.
-fn output(command: &mut Command) -> Option<String> {
+pub(crate) fn output(command: &mut Command) -> Option<String> {
     let output = command.output().ok().filter(|output| output.status.success())?;
     Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }

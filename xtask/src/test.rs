@@ -6,10 +6,15 @@ use std::path::{Path, PathBuf};
 
 use crate::build::{binary, build};
 use crate::failure::Failure;
+use crate::fuzz::fuzz;
 use crate::place::Place;
+use crate::python::python;
 use crate::setup::setup;
 use crate::steps::{Steps, run};
 use crate::wasm::{Profile, TARGET, contract};
+
+/// How long each fuzz target runs in the tests: enough for all of the corpus and some inputs that are new.
+const FUZZ_SECONDS: u32 = 5;
 
 /// Runs the steps, or those of them that `wanted` names.
 ///
@@ -17,13 +22,20 @@ use crate::wasm::{Profile, TARGET, contract};
 /// What [`setup`] says of a machine that is not ready; [`Failure::Steps`] if any step failed.
 pub(crate) fn test(place: &Place, wanted: Vec<String>) -> Result<(), Failure> {
     setup(place)?;
+    if wanted.is_empty() && place.results().exists() {
+        fs::remove_dir_all(place.results()).map_err(Failure::file(place.results()))?;
+    }
     let mut steps = Steps::new(wanted);
-    steps.step("rust", || run("rust", place.cargo("test").arg("--no-fail-fast")));
+    steps.step("rust", || {
+        run("rust", place.cargo("test").arg("--no-fail-fast").env("CIDERY_RESULTS", place.results()))
+    });
+    steps.step("fuzz", || fuzz(place, FUZZ_SECONDS, Vec::new(), false));
     steps.step("wasm-check", || {
         let mut check = place.cargo("check");
         check.args(["--target", TARGET, "--package", "cidery-protocol", "--package", "cidery-verifier"]);
         run("wasm-check", &mut check)
     });
+    steps.step("python", || python(place));
     steps.step("build", || build(place).and_then(|()| contract(place, Profile::Wasm)));
     steps.step("types", || {
         for project in ["loader", "tests"] {
@@ -35,6 +47,11 @@ pub(crate) fn test(place: &Place, wanted: Vec<String>) -> Result<(), Failure> {
         Ok(())
     });
     steps.step("node", || node_tests(place));
+    steps.step("compatibility", || {
+        let mut node = place.node();
+        node.args(["--test", "tests/conformance/compatibility.js"]).envs(environment(place));
+        run("compatibility", &mut node)
+    });
     steps.step("deploy", || {
         for worker in ["registry-worker", "examples/loader-worker"] {
             let mut wrangler = place.node();
@@ -58,9 +75,14 @@ fn node_tests(place: &Place) -> Result<(), Failure> {
     run("node", &mut node)
 }
 
-/// What `tests/support` reads: the command under test, and a Python with the independent verifier's packages.
-fn environment(place: &Place) -> [(&'static str, OsString); 2] {
-    [("CIDERY_BIN", binary(place).into()), ("CIDERY_PYTHON", place.python().into())]
+/// What the tests in JavaScript read: the command under test, a Python with the independent verifier's packages, and the folder of
+/// each runtime's verdicts.
+fn environment(place: &Place) -> [(&'static str, OsString); 3] {
+    [
+        ("CIDERY_BIN", binary(place).into()),
+        ("CIDERY_PYTHON", place.python().into()),
+        ("CIDERY_RESULTS", place.results().into()),
+    ]
 }
 
 /// All files below `folder` whose names end in `.test.js`, in a stable order.

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! cargo build --target wasm32-unknown-unknown   →  <crate>.wasm
-//! wasm-bindgen, as a library                    →  index.js  index.d.ts  index_bg.wasm  snippets/
+//! wasm-bindgen, as a library                    →  index.js  index_bg.wasm
 //! ```
 //! Both are bound for the `web` target: `initSync({ module })` takes a compiled module, so nothing happens at import
 //! and the same files run in Workers (where an import of a `.wasm` file is a module) and in Node.
@@ -14,6 +14,7 @@ use std::path::Path;
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::failure::Failure;
+use crate::glue::as_function;
 use crate::place::Place;
 use crate::steps::run;
 
@@ -44,19 +45,28 @@ struct Binding {
     krate: &'static str,
     features: &'static [&'static str],
     out: &'static str,
-    /// Whether the bindings notice a panic, so that `worker` can have a fresh instance started after it.
-    restartable: bool,
+    /// Who has a fresh instance started after a panic.
+    restart: Restart,
+}
+
+/// Who has a fresh instance started after a panic.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Restart {
+    /// The crate `worker`, for which the bindings notice a panic.
+    Worker,
+    /// JavaScript of ours, for which the bindings are a function; it has types of its own.
+    Caller,
 }
 
 /// The verifier for JavaScript.
 const VERIFIER: Binding =
-    Binding { krate: "cidery-js", features: &[], out: "bindings/js/dist", restartable: false };
+    Binding { krate: "cidery-js", features: &[], out: "bindings/js/dist", restart: Restart::Caller };
 /// The registry on Workers, that `registry-worker/entry.js` loads.
 const REGISTRY: Binding = Binding {
     krate: "cidery-registry-worker",
     features: &[],
     out: "registry-worker/build",
-    restartable: true,
+    restart: Restart::Worker,
 };
 /// The same with the contract suite of its backends, that a test's Worker loads.
 const CONTRACT: Binding =
@@ -98,13 +108,20 @@ impl Binding {
         self.bind(&wasm, &out, profile)
             .map_err(|error| Failure::Bind { path: wasm, reason: with_causes(&*error) })?;
 
+        if self.restart == Restart::Caller {
+            for licence in ["LICENSE-APACHE", "LICENSE-MIT"] {
+                let from = place.root.join(licence); // what is packed carries its licences
+                fs::copy(&from, out.join(licence)).map_err(Failure::file(&from))?;
+            }
+        }
+
         let bound = out.join("index_bg.wasm");
         let size = fs::metadata(&bound).map_err(Failure::file(&bound))?.len();
         eprintln!("    {}: {} KiB of wasm", self.out, size / 1024);
         Ok(())
     }
 
-    /// Writes `index.js`, its types and the wasm into a folder that holds nothing else.
+    /// Writes `index.js` and the wasm into a folder that holds nothing else.
     fn bind(&self, wasm: &Path, out: &Path, profile: Profile) -> Result<(), Box<dyn Error + Send + Sync>> {
         if out.exists() {
             fs::remove_dir_all(out)?;
@@ -114,10 +131,15 @@ impl Binding {
             .out_name("index")
             .web(true)?
             .omit_default_module_path(true)
-            .typescript(true)
+            .typescript(self.restart == Restart::Worker)
             .remove_name_section(profile == Profile::Wasm)
-            .force_enable_abort_handler(self.restartable)
+            .force_enable_abort_handler(self.restart == Restart::Worker)
             .generate(out)?;
+        if self.restart == Restart::Caller {
+            let file = out.join("index.js");
+            let glue = as_function(&fs::read_to_string(&file)?, env!("CARGO_PKG_VERSION"));
+            fs::write(file, glue.ok_or("wasm-bindgen writes another shape than xtask/src/glue.rs knows")?)?;
+        }
         Ok(())
     }
 }

@@ -1,10 +1,7 @@
 //! What JavaScript holds on to: parsed once, used often, and freed with `free()` or with the object that holds it.
 
-use cidery_protocol::{Resolution, manifest::Manifest};
-use cidery_verifier::{
-    BlobCheck, Isolate, Part, ProvenRelease, Request, TrustPolicy, Verified, VerifyError, Wanted,
-};
-use serde_json::{Value, json};
+use cidery_protocol::Resolution;
+use cidery_verifier::{BlobCheck, Isolate, Part, ProvenRelease, Request, TrustPolicy, Verified, VerifyError};
 use wasm_bindgen::prelude::*;
 
 use crate::error::refused;
@@ -74,15 +71,7 @@ impl Seen {
 #[wasm_bindgen(js_name = parseReference)]
 pub fn parse_reference(text: &str) -> Result<String, JsValue> {
     let request: Request = text.parse().map_err(refused)?;
-    let package = request.package.as_str();
-    let json = match &request.wanted {
-        Wanted::Range(range) => json!({ "package": package, "range": range.as_str() }),
-        Wanted::Version(version) => json!({ "package": package, "version": version.to_string() }),
-        Wanted::Locked { version, manifest } => {
-            json!({ "package": package, "version": version.to_string(), "manifest": manifest.to_string() })
-        }
-    };
-    Ok(json.to_string())
+    Ok(serde_json::to_string(&request).unwrap_or_default())
 }
 
 /// Steps (1) to (11) of SPEC §10.4 over a resolution's bytes, which `seen` remembers in the same step.
@@ -160,7 +149,7 @@ impl Verdict {
     /// What the manifest says of the code, as JSON.
     #[wasm_bindgen(js_name = manifestText)]
     pub fn manifest_json(&self) -> String {
-        manifest_json(self.0.manifest()).to_string()
+        self.0.manifest_json().to_string()
     }
 
     /// The check of the module at `path`; none where the manifest has none there.
@@ -203,23 +192,4 @@ impl Check {
     pub fn finish(self) -> Result<(), JsValue> {
         self.0.finish().map_err(refused)
     }
-}
-
-fn manifest_json(manifest: &Manifest) -> Value {
-    let body = manifest.body();
-    let modules: Vec<Value> = body
-        .modules
-        .iter()
-        .map(|module| {
-            let cid = module.cid.to_string();
-            json!({ "path": module.path, "kind": module.kind, "cid": cid, "size": module.size })
-        })
-        .collect();
-    json!({
-        "cid": manifest.cid().to_string(),
-        "main": body.main,
-        "modules": modules,
-        "compatibility": body.compatibility,
-        "needs": body.needs,
-    })
 }

@@ -1,6 +1,9 @@
 //! Makes objects for the tests of this folder; keys are known to everybody.
 #![allow(dead_code, missing_docs, unreachable_pub)]
 
+pub mod any;
+pub mod near;
+
 use cidery_protocol::{manifest::*, *};
 use ed25519_dalek::{Signer, SigningKey};
 

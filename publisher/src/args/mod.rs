@@ -1,5 +1,6 @@
 //! The command line.
 
+mod keys;
 mod policy;
 mod records;
 
@@ -9,9 +10,10 @@ use std::path::PathBuf;
 use cidery_protocol::limits;
 use clap::{Args, Parser, Subcommand};
 
+pub(crate) use self::keys::{Export, Import, Keys, Lock, PassphraseFrom, Signing};
 pub(crate) use self::policy::{Policy, PolicyInit};
 pub(crate) use self::records::{
-    Attest, Begin, Channel, Recording, Recovery, Revoke, Rotate, Sign, Signing, Transfer, Yank,
+    Attest, Begin, Channel, Recording, Recovery, Revoke, Rotate, Sign, Transfer, Yank,
 };
 
 /// Publishes, verifies and runs packages of code for the edge, named by their content and signed by their publishers.
@@ -22,7 +24,9 @@ pub(crate) use self::records::{
 /// folder) holds the key, the policy and what is trusted; CIDERY_CACHE what can be fetched again; CIDERY_DATA the data of
 /// `cidery serve`. CIDERY_WORKERD is a workerd to run in place of the fetched one, CIDERY_LOADER_DIR a folder with another
 /// loader. CIDERY_THREADS bounds the bundler's threads. With CI set, a registry elsewhere
-/// needs a policy or --trust-first.
+/// needs a policy or --trust-first. CIDERY_KEY is the text of a private key, OpenSSH's or PKCS#8, that signs where no
+/// other key is named; CIDERY_KEY_PASSPHRASE opens keys; SSH_AUTH_SOCK is the socket of an ssh-agent. None of the three
+/// is handed on to workerd.
 #[derive(Debug, Parser)]
 #[command(name = "cidery", version, max_term_width = 120)]
 pub(crate) struct Arguments {
@@ -49,7 +53,7 @@ pub(crate) struct Globals {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Make and show keys, and say which of them sign for a package.
+    /// Make, list, import and export keys, and say which of them sign for a package.
     #[command(subcommand)]
     Keys(AnyKeys),
     /// Bundle a package folder: its modules and its manifest, and print the manifest's CID.
@@ -95,22 +99,6 @@ pub(crate) enum AnyKeys {
     Rotate(Rotate),
     /// Take keys that are not in the right hands away from a package, and make void what stands by them alone.
     Revoke(Revoke),
-}
-
-/// `cidery keys …`, of keys by themselves.
-#[derive(Debug, Subcommand)]
-pub(crate) enum Keys {
-    /// Make a new ed25519 key, as an OpenSSH private key file that only its owner can read.
-    New {
-        /// The new file. Default: id_ed25519 in Cidery's configuration folder.
-        #[arg(long, value_name = "FILE")]
-        out: Option<PathBuf>,
-    },
-    /// Print the public half of a key.
-    Show {
-        /// The key. Default: id_ed25519 in Cidery's configuration folder.
-        file: Option<PathBuf>,
-    },
 }
 
 /// `cidery bundle`
@@ -260,8 +248,7 @@ impl Command {
     /// What is tried, to say after "cannot".
     pub(crate) fn attempt(&self) -> String {
         match self {
-            Command::Keys(AnyKeys::Keys(Keys::New { .. })) => "make a key".to_owned(),
-            Command::Keys(AnyKeys::Keys(Keys::Show { .. })) => "show the key".to_owned(),
+            Command::Keys(AnyKeys::Keys(args)) => args.attempt(),
             Command::Keys(AnyKeys::Rotate(args)) => format!("change the keys of `{}`", args.package),
             Command::Keys(AnyKeys::Revoke(args)) => format!("revoke keys of `{}`", args.package),
             Command::Bundle(args) => format!("bundle `{}`", args.dir.display()),

@@ -8,20 +8,12 @@ use clap::{Args, Subcommand};
 use serde::de::value::{self, StrDeserializer};
 use serde::de::{DeserializeOwned, IntoDeserializer};
 
-use super::Trust;
+use super::{Signing, Trust};
 use crate::seconds::Seconds;
 
 /// What a release may be yanked with; `none` and `restored` are said by `--undo`.
 const SEVERITIES: [&str; 4] = ["low", "medium", "high", "critical"];
 const REASONS: [&str; 6] = ["broken", "compromised", "deprecated", "legal", "security", "other"];
-
-/// Who signs.
-#[derive(Clone, Debug, Default, Args)]
-pub(crate) struct Signing {
-    /// A key that signs; may be given several times. Default: id_ed25519 in Cidery's configuration folder.
-    #[arg(long = "key", value_name = "FILE")]
-    pub(crate) keys: Vec<PathBuf>,
-}
 
 /// Who signs a record, and where it goes.
 #[derive(Clone, Debug, Args)]

@@ -16,11 +16,12 @@ use serde_json::Value;
 use super::Context;
 use super::publish::{self, Published};
 use super::run::{self, Started};
-use crate::args::{self, Globals};
+use crate::args::{self, Globals, Signing};
 use crate::client::Registry;
 use crate::failure::Failure;
 use crate::folders::Folders;
 use crate::output::{Output, Says};
+use crate::signing::KeyPlace;
 
 /// The built-in package.
 const FILES: [(&str, &str); 2] = [
@@ -93,14 +94,15 @@ async fn show(
     let trust = args::Trust { policy: None, trust_first: true };
 
     let key = SecretKey::generate()?;
-    keyfile::create(&inner.folders.key_file(), &key)?;
+    let file = inner.folders.key_file();
+    keyfile::create(&file, &key)?;
     steps.done("make a key", key.public_key());
 
     let dir = match &args.dir {
         Some(dir) => dir.clone(),
         None => built_in(&root.join("hello"))?,
     };
-    let signing = args::Signing::default();
+    let signing = Signing { keys: vec![KeyPlace::File(file)], ..Signing::default() };
     let recording = args::Recording { signing, unsigned_out: None, trust: trust.clone() };
     let publish = args::Publish {
         dir: Some(dir),

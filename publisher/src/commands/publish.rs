@@ -9,14 +9,14 @@
 use std::fmt;
 use std::path::Path;
 
-use cidery_keys::{Signer, keyfile};
+use cidery_keys::Signer;
 use cidery_protocol::manifest::Manifest;
 use cidery_protocol::{Action, Cid, Origin, PackageName, PublicKey, Version};
 use cidery_verifier::{PolicyDocument, Request, TrustPolicy, Verified, Wanted};
 use serde::Serialize;
 
 use super::draft::{self, Draft};
-use super::{Context, keys, powers};
+use super::{Context, powers};
 use crate::args;
 use crate::confirm::Confirm;
 use crate::destination::Destination;
@@ -25,6 +25,7 @@ use crate::history::History;
 use crate::package::Package;
 use crate::proposal::{Proposal, Said};
 use crate::release::{self, is_overtaken};
+use crate::signing;
 use crate::submit::{self, Logged, Submitted};
 use crate::text::Text;
 use crate::trust::Trust;
@@ -244,16 +245,8 @@ pub(super) fn read_keys(
 ) -> Result<Vec<Box<dyn Signer>>, Failure> {
     match recording.unsigned_out {
         Some(_) => Ok(Vec::new()),
-        None => open_keys(context, &recording.signing),
+        None => signing::open(&context.folders, &recording.signing),
     }
-}
-
-/// The named keys, or else the one that counts where none is named.
-pub(super) fn open_keys(context: &Context, signing: &args::Signing) -> Result<Vec<Box<dyn Signer>>, Failure> {
-    if signing.keys.is_empty() {
-        return Ok(vec![Box::new(keys::read_default(context)?)]);
-    }
-    signing.keys.iter().map(|file| Ok(Box::new(keyfile::read(file)?) as Box<dyn Signer>)).collect()
 }
 
 /// The public halves.

@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use cidery_protocol::{Cid, Origin, PackageName};
 use serde::Serialize;
 
+use super::Context;
 use super::verify::ShownModule;
-use super::{Context, publish};
 use crate::args;
 use crate::failure::Failure;
 use crate::proposal::{Proposal, Said};
+use crate::signing;
 use crate::text::Text;
 use crate::trust::Trust;
 
@@ -77,7 +78,7 @@ pub(super) fn sign(context: &Context, args: &args::Sign) -> Result<Signed, Failu
     if args.show {
         return Signed::of(&args.file, &proposal);
     }
-    let keys = publish::open_keys(context, &args.signing)?;
+    let keys = signing::open(&context.folders, &args.signing)?;
     for said in proposal.says(None)? {
         context.output.note(said.text(false));
     }

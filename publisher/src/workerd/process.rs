@@ -13,6 +13,7 @@ use tokio::process::{Child, ChildStdout, Command};
 use super::{Config, Loader, config, loader};
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::signing::SECRETS;
 
 /// Listening takes workerd some ten milliseconds.
 const LISTENS_WITHIN: Duration = Duration::from_secs(20);
@@ -61,6 +62,7 @@ impl Workerd {
         command
             .args(["serve", "--experimental", "--control-fd=1"])
             .arg(format!("--socket-addr={SOCKET}={listen}"));
+        SECRETS.into_iter().for_each(|name| _ = command.env_remove(name));
         command.arg(config).stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().map_err(|error| Failure::Environment {
             what: format!("cannot run `{}`: {error}", executable.display()),

@@ -34,7 +34,15 @@ impl Home {
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cidery"));
         command.args(args).current_dir(self.0.path()).stdin(Stdio::null());
-        for name in ["CI", "CIDERY_REGISTRY", "CIDERY_THREADS", "NO_COLOR"] {
+        for name in [
+            "CI",
+            "CIDERY_KEY",
+            "CIDERY_KEY_PASSPHRASE",
+            "CIDERY_REGISTRY",
+            "CIDERY_THREADS",
+            "NO_COLOR",
+            "SSH_AUTH_SOCK",
+        ] {
             command.env_remove(name);
         }
         for name in ["CONFIG", "CACHE", "DATA"] {
@@ -47,9 +55,21 @@ impl Home {
         ran(self.command(args))
     }
 
+    /// Runs with some variables set.
+    pub fn run_with(&self, args: &[&str], variables: &[(&str, &str)]) -> Ran {
+        let mut command = self.command(args);
+        command.envs(variables.iter().copied());
+        ran(command)
+    }
+
     /// Runs with `--json`, and reads the one object.
     pub fn json(&self, args: &[&str]) -> (Option<i32>, Value) {
-        let ran = self.run(&[args, &["--json"]].concat());
+        self.json_with(args, &[])
+    }
+
+    /// As [`Home::json`], with some variables set.
+    pub fn json_with(&self, args: &[&str], variables: &[(&str, &str)]) -> (Option<i32>, Value) {
+        let ran = self.run_with(&[args, &["--json"]].concat(), variables);
         let json = serde_json::from_str(&ran.stdout);
         (ran.code, json.unwrap_or_else(|error| panic!("{error} in the output of {args:?}: {ran:?}")))
     }
@@ -78,6 +98,15 @@ pub fn ran(mut command: Command) -> Ran {
 pub fn write(path: &Path, text: &str) {
     std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
     std::fs::write(path, text).expect("a file");
+}
+
+/// Writes a file that only its owner can read.
+#[cfg(unix)]
+pub fn write_private(path: &Path, text: &str) {
+    use std::os::unix::fs::PermissionsExt;
+
+    write(path, text);
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).expect("our own file");
 }
 
 /// A path as an argument.
