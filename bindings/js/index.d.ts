@@ -1,65 +1,44 @@
+import type {
+  Explanation,
+  Manifest,
+  PackageState,
+  PolicyDocument,
+  Request,
+  SeenDocument,
+  Severity,
+  Statement,
+  Yank,
+} from "./documents.js";
+
+export type * from "./documents.js";
 export { CideryError } from "./error.js";
-
-/** A policy in its JSON form (SPEC §10.1). */
-export interface PolicyDocument {
-  origins: Record<string, { logKeys: string[]; cosigner: string; maxAge?: number }>;
-  packages: Record<
-    string,
-    { origin: string; keys?: string[]; threshold?: number; init?: string; egress?: string[] }
-  >;
-}
-
-/** What is asked for (SPEC §10.2): a package with a range, with a version, or with a version and a manifest's CID. */
-export type Request =
-  | { package: string; range: string }
-  | { package: string; version: string; manifest?: string };
-
-/** What is remembered between verdicts, in its JSON form. */
-export interface SeenDocument {
-  logs: Record<string, { size: number; root: string }>;
-  packages: Record<string, Record<string, number>>;
-}
 
 /** A valid policy. */
 export interface Policy {
   /** The log in which the policy wants a package to be; `policy.no_rule` where it has no rule for it. */
   originOf(name: string): string;
+  /** The severities of a yank that it tolerates in a package, the least first: what a registry is told with a range. */
+  yankedOf(name: string): Severity[];
 }
 
-/** What was seen before (SPEC §10.3): neither a log nor the answer to a range goes back. */
+/** What was seen before (SPEC §10.3): neither a log nor a package in it goes back. */
 export interface Seen {
   /** The size of the highest tree of a log: what a registry is asked to prove consistency with. */
   sizeOf(origin: string): number | undefined;
+  /** Takes over what another has seen, of each the higher; `log.fork` where the two saw different trees of one size. */
+  merge(other: Seen): void;
   toJSON(): SeenDocument;
 }
 
-/** A release that the policy allows, whose manifest is known by name alone: SPEC §10.4 up to step (11). */
+/** A release that the policy allows, whose manifest is known by name alone: SPEC §10.4 up to step (14). */
 export interface Proof {
   /** The manifest's CID. */
   readonly manifest: string;
-  /** Step (12), over the manifest's bytes. The proof is used up. */
+  /** Step (15), over the manifest's bytes. */
   verify(manifest: Uint8Array): Verdict;
 }
 
-/** What a manifest says of the code (SPEC §5). */
-export interface Manifest {
-  cid: string;
-  main: string;
-  modules: Module[];
-  compatibility: { date: string; flags: string[] };
-  needs: { egress: string[]; bindings: string[]; limits: { cpuMs?: number; subrequests?: number } };
-}
-
-/** A module of a manifest. */
-export interface Module {
-  path: string;
-  kind: "esm" | "cjs" | "wasm" | "json" | "text" | "data";
-  cid: string;
-  /** Bytes. */
-  size: number;
-}
-
-/** A release that the policy allows. Its modules must pass their checks before any of them runs. */
+/** A release that the policy allows (SPEC §10.4). Its modules must pass their checks before any of them runs. */
 export interface Verdict {
   /**
    * Whether a defect of the verifier (`internal`) has taken the verdict, of which `check`, `checkModule` and `isolateId` know
@@ -68,24 +47,36 @@ export interface Verdict {
   readonly isLost: boolean;
   readonly package: string;
   readonly version: string;
-  readonly manifest: Manifest;
   /** CID of the release's record. */
   readonly record: string;
   /** The record's place in the package's own log. */
   readonly sequence: number;
   /** The record's place in the log. */
   readonly index: number;
-  /** CID of the package's first record. */
-  readonly init: string;
+  /** When it was logged, in seconds since 1970. */
+  readonly time: number;
+  readonly manifest: Manifest;
   /** The keys of the package's authority that signed, `z6Mk…`. */
   readonly signers: string[];
+  /** CID of the package's first record. */
+  readonly init: string;
+  /** CID of the record by which those have the say who have it now. */
+  readonly authority: string;
   readonly origin: string;
-  /** The head: its tree, and when it was cosigned, in seconds since 1970. */
-  readonly head: { size: number; root: string; time: number };
-  /** Until when the verdict holds, in seconds since 1970. */
-  readonly validUntil: number;
+  /** The head: its tree, when it was cosigned, in seconds since 1970, and the policy's witnesses that cosigned it in time. */
+  readonly head: { size: number; root: string; time: number; witnesses: string[] };
+  /** What is attested about the release. */
+  readonly provenance: Statement[];
+  /** The channel that was asked for, where one was. */
+  readonly channel?: string;
+  /** The yank that was tolerated, or that a lock does not ask about. */
+  readonly yanked?: Yank;
   /** The hosts that are granted: those the code asks for that the policy allows. */
   readonly egress: string[];
+  /** Until when the verdict holds, in seconds since 1970. */
+  readonly validUntil: number;
+  /** Until when a client that reaches no registry may go on with it, in seconds since 1970. */
+  readonly graceUntil: number;
   /** The check of a module's bytes as they arrive. */
   check(path: string): BlobCheck;
   /** The check of a module's bytes at once. They must be a buffer that nobody else can write to. */
@@ -98,21 +89,27 @@ export interface Verdict {
 export interface BlobCheck {
   /** Takes the next bytes; refuses as soon as they are too many. */
   update(chunk: Uint8Array): void;
-  /** Says whether the bytes were the ones. The check is used up. */
+  /** Says whether the bytes so far were the ones. */
   finish(): void;
 }
 
 /**
  * Whatever is refused is thrown as a {@link CideryError}: a wrong argument as `usage`, a defect of ours as `internal`, and the next
- * call works.
+ * call works. Documents may be given as values or as their JSON text; only in the text can a name that stands twice be seen.
  */
 export interface Verifier {
-  parsePolicy(policy: PolicyDocument): Policy;
-  /** Reads `@scope/name@range` or `@scope/name@version`. */
+  parsePolicy(policy: PolicyDocument | string): Policy;
+  /** Reads `@scope/name@range`, `@scope/name@version` or `@scope/name:channel`. */
   parseReference(text: string): Request;
+  /**
+   * The bucket of a channel for a user, whatever text it is that tells users apart: always the same one for the same user, from 0
+   * to 9,999 (SPEC §10.2).
+   */
+  bucketOf(name: string, channel: string, user: string): number;
   rememberNothing(): Seen;
-  recall(seen: SeenDocument): Seen;
-  /** Steps (1) to (11) of SPEC §10.4 over a resolution, which `seen` remembers; `now` is in seconds since 1970. */
+  /** Reads what `toJSON` of a {@link Seen} gave. */
+  recall(seen: SeenDocument | string): Seen;
+  /** Steps (1) to (14) of SPEC §10.4 over a resolution, which `seen` remembers; `now` is in seconds since 1970. */
   prove(policy: Policy, request: Request, resolution: Uint8Array, seen: Seen, now: number): Proof;
   /** All steps over the parts; `seen` remembers them. */
   verify(
@@ -122,6 +119,25 @@ export interface Verifier {
     seen: Seen,
     now: number,
   ): Verdict;
+  /**
+   * What each of these steps looked at and said. Nothing is thrown for a refusal, and nothing is remembered; without a manifest, the
+   * last step is not reached.
+   */
+  explain(
+    policy: Policy,
+    request: Request,
+    parts: { receipt: Uint8Array; head: Uint8Array; manifest?: Uint8Array },
+    seen: Seen,
+    now: number,
+  ): Explanation;
+  /**
+   * A package's state after the entries of its log, from its first one on (SPEC §6.4): all of it is checked but that the entries are
+   * in the log, and that none is withheld at the end. With `time`, in seconds since 1970, the state as it is then, where nothing was
+   * logged since.
+   *
+   * @throws {CideryError} the first entry that is refused; `at` is its place
+   */
+  replay(entries: Uint8Array[], time?: number): PackageState;
   /**
    * Whether an ed25519 signature (64 bytes) is that of a public key (32 bytes), strictly (SPEC §4.1, §4.2); it says nothing of
    * whether the key is to be trusted.

@@ -49,16 +49,8 @@ export class Held {
 
   /** The object; `instance` is the one in use. */
   in(instance) {
-    if (this.#object === undefined) throw new CideryError("usage", "this was used up by an earlier call");
     if (this.#instance === instance) return this.#object;
     throw new CideryError("internal", "this was lost when the verifier failed in an earlier call", { hint: "verify again" });
-  }
-
-  /** The object, for the last time. */
-  take(instance) {
-    const object = this.in(instance);
-    this.#object = undefined;
-    return object;
   }
 }
 

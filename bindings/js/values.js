@@ -10,6 +10,18 @@ export function bytes(value, what) {
   throw mistake(`${what} must be a Uint8Array`);
 }
 
+/** Several of them, which lie together in one buffer. */
+export function joined(list) {
+  const lengths = Uint32Array.from(list, ({ length }) => length);
+  const bytes = new Uint8Array(lengths.reduce((sum, length) => sum + length, 0));
+  let at = 0;
+  for (const [index, part] of list.entries()) {
+    bytes.set(part, at);
+    at += lengths[index];
+  }
+  return { bytes, lengths };
+}
+
 /** A string that has a form in UTF-8, so that no two of them become the same bytes. */
 export function text(value, what) {
   if (typeof value === "string" && value.isWellFormed()) return value;
@@ -21,8 +33,13 @@ export function optionalText(value, what) {
 }
 
 export function texts(values, what) {
-  if (Array.isArray(values)) return values.map((value) => text(value, `each of ${what}`));
-  throw mistake(`${what} must be an array of strings`);
+  return each(values, what, text);
+}
+
+/** An array of what `check` lets pass. */
+export function each(values, what, check) {
+  if (Array.isArray(values)) return Array.from(values, (value) => check(value, `each of ${what}`));
+  throw mistake(`${what} must be an array`);
 }
 
 /** Seconds since 1970. A time in milliseconds is no mistake that can be told; it makes every head stale. */
@@ -31,8 +48,9 @@ export function seconds(value, what) {
   throw mistake(`${what} must be a number of seconds since 1970`);
 }
 
-/** A JSON value as its text. */
+/** A JSON value as its text; a string is that text itself. */
 export function json(value, what) {
+  if (typeof value === "string") return text(value, what);
   let cause;
   try {
     const text = JSON.stringify(value);

@@ -15,7 +15,7 @@ const INTRODUCTION = `# Compatibility
 There is one verifier, in Rust. It runs natively, as WebAssembly in JavaScript runtimes and as a compiled module in Python, and says the same in all of them: the tests have each runtime judge
 every vector of \`tests/vectors/\`, write this page from what it said, and fail where a runtime is missing or says anything else.
 
-✓: the refusal has the expected code; or the release is accepted, and verdict, isolate id and what is remembered are the expected ones. [bindings.md](bindings.md) says how each runtime loads the
+✓: the refusal has the expected code, for a history at the expected record; or what is accepted comes to the expected verdict, isolate id and memory, or to the expected state of the package. [bindings.md](bindings.md) says how each runtime loads the
 verifier. \`UPDATE_COMPATIBILITY=1 cargo xtask test\` writes this page anew.`;
 
 /**
@@ -26,7 +26,9 @@ verifier. \`UPDATE_COMPATIBILITY=1 cargo xtask test\` writes this page anew.`;
 export function page(vectors, columns) {
   const names = columns.map(({ name }) => name);
   const groups = new Map(vectors.map(({ group }) => [group, vectors.filter((vector) => vector.group === group)]));
-  const [releases, signatures] = ["verify/", "ed25519/"].map((folder) => vectors.filter(({ id }) => id.startsWith(folder)));
+  const [releases, histories, signatures] = ["verify/", "history/", "ed25519/"].map((folder) =>
+    vectors.filter(({ id }) => id.startsWith(folder)),
+  );
   const sections = [
     INTRODUCTION,
     table(
@@ -41,6 +43,9 @@ export function page(vectors, columns) {
     ),
     "## Every release",
     table(["vector", "expected", ...names], releases.map((vector) => row(vector, columns))),
+    "## Every history",
+    "Logs of packages, replayed; the number is the place of the record that is refused.",
+    table(["vector", "expected", ...names], histories.map((vector) => row(vector, columns))),
     "## Every signature",
     "[ed25519.md](ed25519.md) says why.",
     table(["vector", "expected", ...names], signatures.map((vector) => row(vector, columns))),
@@ -66,7 +71,8 @@ function row(vector, columns) {
 /** An outcome in a word. @param {any} outcome */
 function word(outcome) {
   if (outcome?.ok !== undefined) return "accepted";
-  return outcome === "valid" ? "valid" : `\`${outcome?.code ?? outcome}\``;
+  if (outcome === "valid") return outcome;
+  return `\`${outcome?.code ?? outcome}\`${outcome?.at === undefined ? "" : `, ${outcome.at}`}`;
 }
 
 /** @param {string[]} head @param {unknown[][]} rows */

@@ -4,9 +4,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { CideryError, ready, verifier } from "@cidery/verifier";
+import * as dagCbor from "@ipld/dag-cbor";
+import { blake3 } from "@noble/hashes/blake3.js";
 
 import { fromBase64 } from "./programs/judge.js";
-import { evidence } from "./vectors.js";
+import { evidence, history } from "./vectors.js";
 
 /** @typedef {import("./programs/judge.js").Evidence} Evidence */
 
@@ -16,6 +18,12 @@ const bytesOf = ({ receipt, head, manifest }) => ({
   head: fromBase64(head),
   manifest: fromBase64(manifest),
 });
+
+/** @param {Evidence} of */
+const resolutionOf = (of) => {
+  const { receipt, head } = bytesOf(of);
+  return dagCbor.encode({ format: "cidery-resolution-v1", receipt, head });
+};
 
 /** The verdict over evidence, by a verifier that has seen nothing. @param {Evidence} of */
 const verdictOf = (of) => {
@@ -83,6 +91,18 @@ test("a caller's mistake is `usage`, and takes nothing away", async () => {
     () => on.verify(policy, of.request, { receipt, head, manifest }, seen),
     () => on.verify(policy, of.request, { receipt, head, manifest }, seen, new Date()),
     () => on.prove(policy, of.request, head.buffer, seen, of.now),
+    () => on.verify(policy, of.request, undefined, seen, of.now),
+    () => on.explain(policy, of.request, { receipt }, seen, of.now),
+    () => on.explain(policy, of.request, { receipt, head, manifest: "" }, seen, of.now),
+    () => on.bucketOf("@acme/hello", "stable"),
+    () => on.bucketOf("@acme/hello", "stable", 7),
+    () => on.bucketOf("@acme/hello", "stable", "\ud800"),
+    () => on.replay(),
+    () => on.replay(receipt),
+    () => on.replay([, receipt]),
+    () => on.replay([receipt], "now"),
+    () => policy.yankedOf(),
+    () => seen.merge(seen.toJSON()),
     () => on.verifySignature(new Uint8Array(32), "message", new Uint8Array(64)),
     () => verdict.check("other.js"),
     () => verdict.check(),
@@ -99,12 +119,102 @@ test("a caller's mistake is `usage`, and takes nothing away", async () => {
   assert.match(verdict.isolateId(), /^[a-z2-7]{52}$/);
 });
 
-test("a proof and a check are used up by their last call", async () => {
+test("nothing is used up by being asked", async () => {
   const of = await evidence("ok_range");
-  const check = verdictOf(of).check("index.js");
+  const { parsePolicy, prove, rememberNothing } = verifier();
+  const proof = prove(parsePolicy(of.policy), of.request, resolutionOf(of), rememberNothing(), of.now);
+  const { manifest } = bytesOf(of);
+  assert.throws(() => proof.verify(manifest.subarray(1)), { code: "cid.mismatch" });
+  assert.equal(proof.verify(manifest).version, "1.2.0");
+  const check = proof.verify(manifest).check("index.js");
   assert.throws(() => check.finish(), { code: "module.size" });
-  assert.throws(() => check.finish(), { code: "usage" });
-  assert.throws(() => check.update(Uint8Array.of(1)), { code: "usage" });
+  check.update(fromBase64(of.modules[0].bytes));
+  check.finish();
+  check.finish();
+});
+
+test("documents may be given as their text, in which a name that stands twice is seen", async () => {
+  const of = await evidence("ok_range");
+  const { parsePolicy, recall } = verifier();
+  assert.equal(parsePolicy(JSON.stringify(of.policy)).originOf("@acme/hello"), "log.example");
+  assert.deepEqual(recall(JSON.stringify(of.seen)).toJSON(), of.seen);
+  const twice = JSON.stringify(of.policy).replace('"packages":{', '"packages":{"@acme/*":{},');
+  assert.throws(() => parsePolicy(twice), { code: "policy.invalid" });
+});
+
+test("a policy says what it tolerates", async () => {
+  const { parsePolicy } = verifier();
+  const policy = parsePolicy((await evidence("ok_yank_tolerated")).policy);
+  assert.notDeepEqual(policy.yankedOf("@acme/hello"), []);
+  assert.deepEqual(parsePolicy((await evidence("ok_range")).policy).yankedOf("@acme/hello"), []);
+  assert.throws(() => policy.yankedOf("@other/hello"), { code: "policy.no_rule" });
+});
+
+test("a user has one bucket of a channel", () => {
+  const { bucketOf, parseReference } = verifier();
+  for (const of of [["@acme/hello", "stable", "user 1"], ["@acme/hello", "next", "user 1"], ["@a/b", "c", "\u{1f37a}"]]) {
+    const [name, channel, user] = of;
+    const hash = Buffer.from(blake3(dagCbor.encode(["cidery-bucket-v1", ...of])));
+    assert.equal(bucketOf(name, channel, user), Number(hash.readBigUInt64BE() % 10_000n));
+  }
+  assert.throws(() => bucketOf("hello", "stable", "user 1"), { code: "name.malformed" });
+  assert.throws(() => bucketOf("@acme/hello", "Stable", "user 1"), { code: "channel.malformed" });
+  assert.deepEqual(parseReference("@acme/hello:stable"), { package: "@acme/hello", channel: "stable", bucket: 0 });
+});
+
+test("T24: of what two have seen the higher remains, and no fork is taken over", async () => {
+  const { recall } = verifier();
+  const seen = (/** @type {number} */ size, /** @type {string} */ digit, /** @type {number} */ sequence) =>
+    recall({
+      format: "cidery-seen-v1",
+      logs: { "log.example": { size, root: digit.repeat(64), packages: { "@acme/hello": sequence } } },
+    });
+  const [high, low] = [seen(9, "9", 2), seen(7, "7", 4)];
+  for (const [first, second] of [
+    [seen(9, "9", 2), low],
+    [seen(7, "7", 4), high],
+  ]) {
+    first.merge(second);
+    assert.deepEqual(first.toJSON(), seen(9, "9", 4).toJSON());
+  }
+  high.merge(high);
+  assert.throws(() => high.merge(seen(9, "8", 5)), { code: "log.fork" });
+  assert.deepEqual(high.toJSON(), seen(9, "9", 2).toJSON());
+});
+
+test("an explanation says what each rule looked at, and remembers nothing", async () => {
+  const { explain, parsePolicy, rememberNothing } = verifier();
+  const seen = rememberNothing();
+  const explained = async (/** @type {string} */ name, withManifest = true) => {
+    const of = await evidence(name);
+    const { receipt, head, manifest } = bytesOf(of);
+    const parts = { receipt, head, ...(withManifest && { manifest }) };
+    return explain(parsePolicy(of.policy), of.request, parts, seen, of.now).steps;
+  };
+  const passed = await explained("ok_range");
+  assert(passed.every(({ verdict, lookedAt }) => verdict === "passed" && lookedAt));
+  const unfinished = await explained("ok_range", false);
+  assert.deepEqual(
+    unfinished.filter(({ verdict }) => verdict !== "passed").map(({ step, verdict }) => [step, verdict]),
+    [["10.4 (15)", "notReached"]],
+  );
+  const stale = (await explained("T05_stale_head")).filter(({ verdict }) => verdict === "refused");
+  assert.deepEqual(stale.map(({ step, ...rest }) => [step, "code" in rest && rest.code]), [["10.4 (4)", "log.stale"]]);
+  assert.deepEqual(seen.toJSON(), rememberNothing().toJSON());
+});
+
+test("a history is replayed up to the record that is refused, or to a time", async () => {
+  const { replay } = verifier();
+  const waits = await history("ok_recovery_waits");
+  const { pending, authority } = replay(waits);
+  assert(pending);
+  const later = replay(waits, pending.from);
+  assert.equal(later.authority.record, pending.record);
+  assert.notEqual(authority.record, pending.record);
+  assert.equal(later.pending, undefined);
+  const altered = waits.with(1, Uint8Array.of(0xa0));
+  assert.throws(() => replay(altered), { code: "cbor.malformed", at: 1 });
+  assert.throws(() => replay([]), { code: "record.invalid", at: 0 });
 });
 
 test("`ready()` gives what `verifier()` gives", async () => {

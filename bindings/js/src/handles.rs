@@ -1,15 +1,14 @@
 //! What JavaScript holds on to: parsed once, used often, and freed with `free()` or with the object that holds it.
 
-use cidery_protocol::Resolution;
-use cidery_verifier::{BlobCheck, Isolate, Part, ProvenRelease, Request, TrustPolicy, Verified, VerifyError};
+use cidery_verifier::{BlobCheck, Isolate, ProvenRelease, Rule, TrustPolicy, Verified};
 use wasm_bindgen::prelude::*;
 
-use crate::error::refused;
+use crate::error::{malformed, refused};
 
 /// A valid policy (SPEC §10.1).
 #[wasm_bindgen]
 #[derive(Debug)]
-pub struct Policy(TrustPolicy);
+pub struct Policy(pub(crate) TrustPolicy);
 
 #[wasm_bindgen]
 impl Policy {
@@ -28,16 +27,31 @@ impl Policy {
     /// `policy.no_rule` where there is no rule for it, `name.malformed`.
     #[wasm_bindgen(js_name = originOf)]
     pub fn origin_of(&self, package: &str) -> Result<String, JsValue> {
-        let refuse = |source| refused(VerifyError::Refused { part: Part::Request, source });
-        let package = package.parse().map_err(refuse)?;
-        Ok(self.0.rule_for(&package).map_err(refused)?.origin().to_string())
+        Ok(self.rule(package)?.origin().to_string())
+    }
+
+    /// The severities of a yank that the policy tolerates in the package, as a JSON list.
+    ///
+    /// # Errors
+    /// As [`Policy::origin_of`].
+    #[wasm_bindgen(js_name = yankedOf)]
+    pub fn yanked_of(&self, package: &str) -> Result<String, JsValue> {
+        let severities: Vec<_> = self.rule(package)?.yanked().collect();
+        Ok(serde_json::to_string(&severities).unwrap_or_default())
+    }
+}
+
+impl Policy {
+    fn rule(&self, package: &str) -> Result<&Rule, JsValue> {
+        let package = package.parse().map_err(malformed)?;
+        self.0.rule_for(&package).map_err(refused)
     }
 }
 
 /// What was seen before (SPEC §10.3).
 #[wasm_bindgen]
 #[derive(Debug, Default)]
-pub struct Seen(cidery_verifier::Seen);
+pub struct Seen(pub(crate) cidery_verifier::Seen);
 
 #[wasm_bindgen]
 impl Seen {
@@ -57,6 +71,14 @@ impl Seen {
         Some(self.0.log(&origin.parse().ok()?)?.size as f64)
     }
 
+    /// Takes over what another has seen: of each the higher.
+    ///
+    /// # Errors
+    /// `log.fork`; nothing is taken over then.
+    pub fn merge(&mut self, other: &Seen) -> Result<(), JsValue> {
+        self.0.merge(&other.0).map_err(refused)
+    }
+
     /// The JSON form, to be kept.
     #[wasm_bindgen(js_name = toText)]
     pub fn to_json(&self) -> String {
@@ -64,57 +86,10 @@ impl Seen {
     }
 }
 
-/// Reads `@scope/name@range` into the JSON form of a request (SPEC §10.2).
-///
-/// # Errors
-/// `name.malformed`, `range.malformed`.
-#[wasm_bindgen(js_name = parseReference)]
-pub fn parse_reference(text: &str) -> Result<String, JsValue> {
-    let request: Request = text.parse().map_err(refused)?;
-    Ok(serde_json::to_string(&request).unwrap_or_default())
-}
-
-/// Steps (1) to (11) of SPEC §10.4 over a resolution's bytes, which `seen` remembers in the same step.
-///
-/// # Errors
-/// The first step that fails; nothing is remembered then.
-#[wasm_bindgen]
-pub fn prove(
-    policy: &Policy,
-    request: &str,
-    resolution: &[u8],
-    seen: &mut Seen,
-    now: f64,
-) -> Result<Proof, JsValue> {
-    let resolution = Resolution::decode(resolution)
-        .map_err(|source| refused(VerifyError::Refused { part: Part::Resolution, source }))?;
-    prove_receipt(policy, request, &resolution.receipt, &resolution.head, seen, now)
-}
-
-/// The same over the bytes of a receipt and of a head.
-///
-/// # Errors
-/// The first step that fails; nothing is remembered then.
-#[wasm_bindgen(js_name = proveReceipt)]
-pub fn prove_receipt(
-    policy: &Policy,
-    request: &str,
-    receipt: &[u8],
-    head: &[u8],
-    seen: &mut Seen,
-    now: f64,
-) -> Result<Proof, JsValue> {
-    let request = Request::from_json(request.as_bytes()).map_err(refused)?;
-    let proven = cidery_verifier::prove(&request, receipt, head, &policy.0, &seen.0, now as u64);
-    let proven = proven.map_err(refused)?;
-    seen.0.advance(&proven);
-    Ok(Proof(proven))
-}
-
 /// A release that the policy allows, whose manifest is known by name alone.
 #[wasm_bindgen]
 #[derive(Debug)]
-pub struct Proof(ProvenRelease);
+pub struct Proof(pub(crate) ProvenRelease);
 
 #[wasm_bindgen]
 impl Proof {
@@ -124,12 +99,12 @@ impl Proof {
         self.0.manifest_cid().to_string()
     }
 
-    /// Step (12) of SPEC §10.4; the proof is used up.
+    /// Step (15) of SPEC §10.4.
     ///
     /// # Errors
     /// `cid.mismatch`, or what is wrong with the manifest.
-    pub fn verify(self, manifest: &[u8]) -> Result<Verdict, JsValue> {
-        self.0.with_manifest(manifest).map(Verdict).map_err(refused)
+    pub fn verify(&self, manifest: &[u8]) -> Result<Verdict, JsValue> {
+        self.0.clone().with_manifest(manifest).map(Verdict).map_err(refused)
     }
 }
 
@@ -185,11 +160,11 @@ impl Check {
         self.0.update(chunk).map_err(refused)
     }
 
-    /// Says whether they were the ones; the check is used up.
+    /// Says whether those so far were the ones.
     ///
     /// # Errors
     /// `module.size`, `cid.mismatch`, `module.encoding`.
-    pub fn finish(self) -> Result<(), JsValue> {
-        self.0.finish().map_err(refused)
+    pub fn finish(&self) -> Result<(), JsValue> {
+        self.0.clone().finish().map_err(refused)
     }
 }

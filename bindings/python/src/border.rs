@@ -6,7 +6,8 @@ use std::{
     panic::{self, AssertUnwindSafe, PanicHookInfo},
 };
 
-use cidery_verifier::VerifyError;
+use cidery_protocol::Code;
+use cidery_verifier::{Part, ReplayError, VerifyError};
 use pyo3::prelude::*;
 
 pyo3::import_exception!(cidery_verifier.error, CideryError);
@@ -16,6 +17,13 @@ thread_local! {
     static PANIC: Cell<Option<String>> = const { Cell::new(None) };
 }
 
+/// A refusal, as Python is told of it.
+pub(crate) struct Refused {
+    code: Code,
+    message: String,
+    at: Option<usize>,
+}
+
 /// Runs a call into the verifier, and lets other Python threads run meanwhile.
 ///
 /// # Errors
@@ -23,10 +31,10 @@ thread_local! {
 /// `internal`. The next call finds a sound module.
 pub(crate) fn guarded<T: Send>(
     py: Python<'_>,
-    call: impl FnOnce() -> Result<T, VerifyError> + Send,
+    call: impl FnOnce() -> Result<T, Refused> + Send,
 ) -> PyResult<T> {
     match py.detach(|| panic::catch_unwind(AssertUnwindSafe(call))) {
-        Ok(outcome) => outcome.map_err(|error| refused(&error)),
+        Ok(outcome) => outcome.map_err(PyErr::from),
         Err(_) => {
             let panic = PANIC.take().unwrap_or_default();
             Err(CideryError::new_err(("internal", format!("the verifier failed: {panic}"))))
@@ -47,15 +55,40 @@ pub(crate) fn defect(py: Python<'_>, message: &str) -> PyResult<()> {
     guarded(py, || panic!("{message}"))
 }
 
-/// The error's code, and its message with those of its sources.
-fn refused(error: &VerifyError) -> PyErr {
-    let mut message = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        message = format!("{message}: {cause}");
-        source = cause.source();
+/// The refusal of an argument that is not of its grammar.
+pub(crate) fn malformed(source: cidery_protocol::Error) -> Refused {
+    VerifyError::Refused { part: Part::Request, source }.into()
+}
+
+impl Refused {
+    /// The error's message with those of its sources.
+    fn new(code: Code, error: &dyn Error, at: Option<usize>) -> Self {
+        let mut message = error.to_string();
+        let mut source = error.source();
+        while let Some(cause) = source {
+            message = format!("{message}: {cause}");
+            source = cause.source();
+        }
+        Refused { code, message, at }
     }
-    CideryError::new_err((error.code().as_str(), message))
+}
+
+impl From<VerifyError> for Refused {
+    fn from(error: VerifyError) -> Self {
+        Refused::new(error.code(), &error, None)
+    }
+}
+
+impl From<ReplayError> for Refused {
+    fn from(error: ReplayError) -> Self {
+        Refused::new(error.code(), &error, Some(error.at))
+    }
+}
+
+impl From<Refused> for PyErr {
+    fn from(Refused { code, message, at }: Refused) -> Self {
+        CideryError::new_err((code.as_str(), message, None::<&str>, at))
+    }
 }
 
 fn described(panic: &PanicHookInfo<'_>) -> String {

@@ -2,31 +2,41 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use cidery_protocol::Resolution;
-use cidery_verifier::{BlobCheck, Isolate, Part, ProvenRelease, Request, TrustPolicy, Verified, VerifyError};
+use cidery_verifier::{BlobCheck, Isolate, ProvenRelease, Rule, TrustPolicy, Verified};
 use pyo3::prelude::*;
 
-use crate::border::guarded;
+use crate::border::{Refused, guarded, malformed};
 
 /// A valid policy (SPEC §10.1).
 #[pyclass(frozen)]
-pub(crate) struct Policy(TrustPolicy);
+pub(crate) struct Policy(pub(crate) TrustPolicy);
 
 #[pymethods]
 impl Policy {
     /// Reads the JSON form.
     #[new]
     fn new(py: Python<'_>, json: &str) -> PyResult<Self> {
-        guarded(py, || TrustPolicy::from_json(json.as_bytes())).map(Policy)
+        guarded(py, || Ok(Policy(TrustPolicy::from_json(json.as_bytes())?)))
     }
 
     /// The log in which the policy wants the package to be.
     fn origin_of(&self, py: Python<'_>, package: &str) -> PyResult<String> {
+        guarded(py, || Ok(self.rule(package)?.origin().to_string()))
+    }
+
+    /// The severities of a yank that the policy tolerates in the package, as a JSON list.
+    fn yanked_of(&self, py: Python<'_>, package: &str) -> PyResult<String> {
         guarded(py, || {
-            let refuse = |source| VerifyError::Refused { part: Part::Request, source };
-            let package = package.parse().map_err(refuse)?;
-            Ok(self.0.rule_for(&package)?.origin().to_string())
+            let severities: Vec<_> = self.rule(package)?.yanked().collect();
+            Ok(serde_json::to_string(&severities).unwrap_or_default())
         })
+    }
+}
+
+impl Policy {
+    fn rule(&self, package: &str) -> Result<&Rule, Refused> {
+        let package = package.parse().map_err(malformed)?;
+        Ok(self.0.rule_for(&package)?)
     }
 }
 
@@ -40,11 +50,13 @@ impl Seen {
     #[new]
     #[pyo3(signature = (json=None))]
     fn new(py: Python<'_>, json: Option<&str>) -> PyResult<Self> {
-        let seen = guarded(py, || match json {
-            Some(json) => cidery_verifier::Seen::from_json(json.as_bytes()),
-            None => Ok(cidery_verifier::Seen::default()),
-        })?;
-        Ok(Seen(Mutex::new(seen)))
+        guarded(py, || {
+            let seen = match json {
+                Some(json) => cidery_verifier::Seen::from_json(json.as_bytes())?,
+                None => cidery_verifier::Seen::default(),
+            };
+            Ok(Seen(Mutex::new(seen)))
+        })
     }
 
     /// The size of the highest tree of a log.
@@ -52,6 +64,14 @@ impl Seen {
         guarded(py, || {
             let Ok(origin) = origin.parse() else { return Ok(None) };
             Ok(self.with(|seen| seen.log(&origin).map(|log| log.size)))
+        })
+    }
+
+    /// Takes over what another has seen: of each the higher.
+    fn merge(&self, py: Python<'_>, other: &Seen) -> PyResult<()> {
+        guarded(py, || {
+            let other = other.with(|seen| seen.clone()); // never both locks at once
+            Ok(self.with(|seen| seen.merge(&other))?)
         })
     }
 
@@ -63,81 +83,14 @@ impl Seen {
 
 impl Seen {
     /// One at a time. A panic before this leaves nothing half done: what was seen only moves forward, entry by entry.
-    fn with<T>(&self, act: impl FnOnce(&mut cidery_verifier::Seen) -> T) -> T {
+    pub(crate) fn with<T>(&self, act: impl FnOnce(&mut cidery_verifier::Seen) -> T) -> T {
         act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-/// Reads `@scope/name@range` into the JSON form of a request (SPEC §10.2).
-#[pyfunction]
-pub(crate) fn parse_reference(py: Python<'_>, text: &str) -> PyResult<String> {
-    guarded(py, || {
-        let request: Request = text.parse()?;
-        Ok(serde_json::to_string(&request).unwrap_or_default())
-    })
-}
-
-/// Steps (1) to (11) of SPEC §10.4 over a resolution, which `seen` remembers in the same step.
-#[pyfunction]
-pub(crate) fn prove(
-    py: Python<'_>,
-    policy: &Policy,
-    request: &str,
-    seen: &Seen,
-    now: f64,
-    resolution: &[u8],
-) -> PyResult<Proof> {
-    guarded(py, || {
-        let resolution = Resolution::decode(resolution)
-            .map_err(|source| VerifyError::Refused { part: Part::Resolution, source })?;
-        proven(policy, request, seen, now, &resolution.receipt, &resolution.head)
-    })
-}
-
-/// The same over a receipt and a head.
-#[pyfunction]
-pub(crate) fn prove_receipt(
-    py: Python<'_>,
-    policy: &Policy,
-    request: &str,
-    seen: &Seen,
-    now: f64,
-    receipt: &[u8],
-    head: &[u8],
-) -> PyResult<Proof> {
-    guarded(py, || proven(policy, request, seen, now, receipt, head))
-}
-
-fn proven(
-    policy: &Policy,
-    request: &str,
-    seen: &Seen,
-    now: f64,
-    receipt: &[u8],
-    head: &[u8],
-) -> Result<Proof, VerifyError> {
-    let request = Request::from_json(request.as_bytes())?;
-    seen.with(|seen| {
-        let proven = cidery_verifier::prove(&request, receipt, head, &policy.0, seen, now as u64)?;
-        seen.advance(&proven);
-        Ok(Proof(proven))
-    })
-}
-
-/// Whether a signature is that of a key (SPEC §4).
-#[pyfunction]
-pub(crate) fn verify_signature(
-    py: Python<'_>,
-    public_key: &[u8],
-    message: &[u8],
-    signature: &[u8],
-) -> PyResult<()> {
-    guarded(py, || cidery_verifier::verify_signature(public_key, message, signature))
-}
-
 /// A release that the policy allows, whose manifest is known by name alone.
 #[pyclass(frozen)]
-pub(crate) struct Proof(ProvenRelease);
+pub(crate) struct Proof(pub(crate) ProvenRelease);
 
 #[pymethods]
 impl Proof {
@@ -147,9 +100,9 @@ impl Proof {
         guarded(py, || Ok(self.0.manifest_cid().to_string()))
     }
 
-    /// Step (12) of SPEC §10.4.
+    /// Step (15) of SPEC §10.4.
     fn verify(&self, py: Python<'_>, manifest: &[u8]) -> PyResult<Verdict> {
-        guarded(py, || self.0.clone().with_manifest(manifest)).map(Verdict)
+        guarded(py, || Ok(Verdict(self.0.clone().with_manifest(manifest)?)))
     }
 }
 
@@ -197,11 +150,11 @@ pub(crate) struct Check(Mutex<BlobCheck>);
 impl Check {
     /// Takes the next bytes.
     fn update(&self, py: Python<'_>, chunk: &[u8]) -> PyResult<()> {
-        guarded(py, || self.0.lock().expect("no panic amid a chunk").update(chunk))
+        guarded(py, || Ok(self.0.lock().expect("no panic amid a chunk").update(chunk)?))
     }
 
-    /// Says whether they were the ones.
+    /// Says whether those so far were the ones.
     fn finish(&self, py: Python<'_>) -> PyResult<()> {
-        guarded(py, || self.0.lock().expect("no panic amid a chunk").clone().finish())
+        guarded(py, || Ok(self.0.lock().expect("no panic amid a chunk").clone().finish()?))
     }
 }

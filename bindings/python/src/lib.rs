@@ -5,7 +5,8 @@
 //!  Python                        here                    cidery-verifier
 //!  policy, request (JSON text) ▶ Policy, prove ────────▶ TrustPolicy, prove
 //!  bytes                       ▶ Proof.verify, check ──▶ with_manifest, BlobCheck
-//!  CideryError                 ◀ code and message ◀───── VerifyError, or a panic
+//!  log entries                 ▶ replay ───────────────▶ replay
+//!  CideryError                 ◀ code and message ◀───── VerifyError, ReplayError, or a panic
 //! ```
 //!
 //! What people import is the package around it, in `python/cidery_verifier`: documents travel as JSON texts and become typed
@@ -13,6 +14,7 @@
 //! threads run meanwhile and stops panics.
 
 mod border;
+mod functions;
 mod handles;
 
 #[pyo3::pymodule]
@@ -23,9 +25,11 @@ mod _native {
     #[pymodule_export]
     use crate::border::defect;
     #[pymodule_export]
-    use crate::handles::{
-        Check, Policy, Proof, Seen, Verdict, parse_reference, prove, prove_receipt, verify_signature,
+    use crate::functions::{
+        bucket_of, explain, parse_reference, prove, prove_receipt, replay, verify_signature,
     };
+    #[pymodule_export]
+    use crate::handles::{Check, Policy, Proof, Seen, Verdict};
 
     #[pymodule_init]
     fn init(_module: &Bound<'_, PyModule>) -> PyResult<()> {

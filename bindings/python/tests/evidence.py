@@ -6,9 +6,20 @@ import base64
 from typing import Any, Dict
 
 from cidery_verifier import Policy, Request, Seen, Verdict, parse_policy
-from vectors import vectors, verdict_of
+from vectors import histories, vectors, verdict_of
 
-VECTOR: Dict[str, Any] = next(vector for vector in vectors() if vector["name"] == "ok_range")
+
+def named(name: str) -> Dict[str, Any]:
+    """The vector of a name."""
+    return next(vector for vector in vectors() if vector["name"] == name)
+
+
+def log(name: str) -> Dict[str, Any]:
+    """The history of a name."""
+    return next(history for history in histories() if history["name"] == name)
+
+
+VECTOR: Dict[str, Any] = named("ok_range")
 
 NOW: int = VECTOR["now"]
 POLICY: Policy = parse_policy(VECTOR["policy"])

@@ -11,7 +11,7 @@ from typing import Any, Dict, Optional
 
 import cidery_verifier
 import usage
-from cidery_verifier import error, verdict, verifier
+from cidery_verifier import documents, error, verdict, verifier
 from evidence import HEAD, MANIFEST, MODULES, NOW, RECEIPT, VECTOR
 
 README = Path(__file__).resolve().parent.parent / "README.md"
@@ -36,7 +36,7 @@ class Examples(unittest.TestCase):
     def test_documentation(self) -> None:
         found = [
             test
-            for module in (cidery_verifier, error, verdict, verifier)
+            for module in (cidery_verifier, documents, error, verdict, verifier)
             for test in doctest.DocTestFinder(exclude_empty=True).find(module, extraglobs=GIVEN)
             if test.examples
         ]

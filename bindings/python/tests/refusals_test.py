@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import array
+import base64
 import pickle
 import unittest
 from dataclasses import FrozenInstanceError
 from typing import Any, Callable
 
 import cidery_verifier
-from cidery_verifier import CideryError, Seen, Verdict, parse_policy, parse_reference, prove, verify, verify_signature
-from evidence import HEAD, MANIFEST, MODULES, NOW, POLICY, RECEIPT, REQUEST, VECTOR, resolution, verdict
+from cidery_verifier import (
+    CideryError,
+    Seen,
+    Verdict,
+    bucket_of,
+    explain,
+    parse_policy,
+    parse_reference,
+    prove,
+    replay,
+    verify,
+    verify_signature,
+)
+from evidence import HEAD, MANIFEST, MODULES, NOW, POLICY, RECEIPT, REQUEST, VECTOR, log, named, resolution, verdict
 
 MAIN = MODULES["index.js"]
 
@@ -76,6 +89,61 @@ class Refusals(unittest.TestCase):
         self.refused("usage", verdict().isolate_id, tenant="\ud800")
         self.refused("usage", verdict().isolate_id, overrides=[1])
         self.refused("usage", verdict().check, "other.js")
+
+    def test_channels_and_buckets(self) -> None:
+        self.assertEqual(parse_reference("@acme/hello:stable"), {"package": "@acme/hello", "channel": "stable", "bucket": 0})
+        buckets = {bucket_of("@acme/hello", "stable", f"user {number}") for number in range(100)}
+        self.assertGreater(len(buckets), 90)
+        self.assertTrue(all(0 <= bucket < 10_000 for bucket in buckets))
+        self.refused("channel.malformed", parse_reference, "@acme/hello:Stable")
+        self.refused("name.malformed", bucket_of, "hello", "stable", "user 1")
+        self.refused("channel.malformed", bucket_of, "@acme/hello", "Stable", "user 1")
+        self.refused("usage", bucket_of, "@acme/hello", "stable", 7)
+
+    def test_a_policy_says_what_it_tolerates(self) -> None:
+        self.assertEqual(POLICY.yanked_of("@acme/hello"), [])
+        tolerant = parse_policy(named("ok_yank_tolerated")["policy"])
+        self.assertTrue(tolerant.yanked_of("@acme/hello"))
+        self.refused("policy.no_rule", POLICY.yanked_of, "@other/hello")
+
+    def test_t24_of_what_two_have_seen_the_higher_remains(self) -> None:
+        def seen(size: int, digit: str, sequence: int) -> Seen:
+            log: Any = {"size": size, "root": digit * 64, "packages": {"@acme/hello": sequence}}
+            return Seen.recall({"format": "cidery-seen-v1", "logs": {"log.example": log}})
+
+        both = seen(9, "9", 4).to_json()
+        for first, second in ((seen(9, "9", 2), seen(7, "7", 4)), (seen(7, "7", 4), seen(9, "9", 2))):
+            first.merge(second)
+            first.merge(first)
+            self.assertEqual(first.to_json(), both)
+            self.refused("log.fork", first.merge, seen(9, "8", 5))
+            self.assertEqual(first.to_json(), both)
+        self.refused("usage", Seen().merge, both)
+
+    def test_an_explanation_says_what_each_step_looked_at(self) -> None:
+        seen = Seen()
+        given: Any = {"receipt": RECEIPT, "head": HEAD, "seen": seen}
+        steps = explain(POLICY, REQUEST, **given, manifest=MANIFEST, now=NOW)["steps"]
+        self.assertTrue(all(step["verdict"] == "passed" and step["lookedAt"] for step in steps))
+        unfinished = explain(POLICY, REQUEST, **given, now=NOW)["steps"]
+        self.assertEqual([step["step"] for step in unfinished if step["verdict"] != "passed"], ["10.4 (15)"])
+        stale = [step for step in explain(POLICY, REQUEST, **given, now=NOW * 2)["steps"] if step["verdict"] == "refused"]
+        self.assertEqual([(step["step"], step["code"]) for step in stale], [("10.4 (4)", "log.stale")])
+        self.assertEqual(seen.to_json(), Seen().to_json())
+        self.refused("usage", explain, POLICY, REQUEST, receipt="", head=b"", seen=seen, now=NOW)
+
+    def test_a_history_is_replayed_up_to_the_record_that_is_refused(self) -> None:
+        entries = [base64.b64decode(entry) for entry in log("ok_recovery_waits")["entries"]]
+        waits = replay(entries)
+        later = replay(tuple(entries), waits["pending"]["from"])
+        self.assertEqual(later["authority"]["record"], waits["pending"]["record"])
+        self.assertNotIn("pending", later)
+        error = self.refused("cbor.malformed", replay, [entries[0], bytearray(b"\xa0")])
+        self.assertEqual((error.at, pickle.loads(pickle.dumps(error)).at), (1, 1))
+        self.assertEqual(self.refused("record.invalid", replay, []).at, 0)
+        self.refused("usage", replay, entries[0])
+        self.refused("usage", replay, ["text"])
+        self.refused("usage", replay, entries, "now")
 
     def test_a_signature_by_itself(self) -> None:
         self.refused("key.malformed", verify_signature, b"", b"", b"")

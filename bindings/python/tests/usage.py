@@ -42,6 +42,7 @@ def load(read: Callable[[str], bytes], kept: Optional[str], now: float) -> Loade
 
 def misuse(seen: Seen) -> None:
     """What a type checker refuses: where it did not, the remarks would be unused, which is an error as well."""
-    verify(parse_policy({}), {"package": 1}, receipt=b"", head=b"", manifest=b"", seen=seen, now=0)  # type: ignore[typeddict-item]
-    verify(parse_policy({}), {"package": "@a/b"}, receipt="", head=b"", manifest=b"", seen=seen, now=0)  # type: ignore[arg-type]
+    verify(parse_policy("{}"), {"package": 1}, receipt=b"", head=b"", manifest=b"", seen=seen, now=0)  # type: ignore[typeddict-item]
+    verify(parse_policy("{}"), {"package": "@a/b"}, receipt="", head=b"", manifest=b"", seen=seen, now=0)  # type: ignore[arg-type]
     parse_reference(b"@a/b")  # type: ignore[arg-type]
+    parse_policy({"origins": {}})  # type: ignore[arg-type]

@@ -19,17 +19,19 @@ from cidery_verifier import CideryError, Seen, Verdict
 FOLDER = Path(__file__).resolve().parents[3] / "tests/vectors"
 
 VECTOR = {"name", "about", "now", "policy", "request", "seen", "receipt", "head", "manifest", "modules", "expect"}
+HISTORY = {"name", "about", "entries", "expect"}
 SOURCE = {"source", "cases"}
 CASE = {"name", "about", "publicKey", "message", "signature", "expect", "why"}
 
 
 def vectors() -> Iterator[Dict[str, Any]]:
     """Those of `verify`: a release each."""
-    for file in files("verify"):
-        vector = read(file, VECTOR)
-        if vector["name"] != file.stem:
-            raise ValueError(f"{file}: the vector calls itself {vector['name']}")
-        yield vector
+    return named("verify", VECTOR)
+
+
+def histories() -> Iterator[Dict[str, Any]]:
+    """Those of `history`: a package's log each."""
+    return named("history", HISTORY)
 
 
 def cases() -> Iterator[Tuple[str, Dict[str, Any]]]:
@@ -38,6 +40,15 @@ def cases() -> Iterator[Tuple[str, Dict[str, Any]]]:
         for case in read(file, SOURCE)["cases"]:
             known(file, case, CASE)
             yield file.stem, case
+
+
+def named(folder: str, fields: Set[str]) -> Iterator[Dict[str, Any]]:
+    """Those of a folder with one in each file."""
+    for file in files(folder):
+        vector = read(file, fields)
+        if vector["name"] != file.stem:
+            raise ValueError(f"{file}: the vector calls itself {vector['name']}")
+        yield vector
 
 
 def files(folder: str) -> List[Path]:
@@ -89,12 +100,30 @@ def verdict_of(vector: Dict[str, Any], seen: Seen) -> Verdict:
 
 def in_json(verdict: Verdict) -> Any:
     """The verdict's JSON form (SPEC §10.4), from its attributes."""
-    named = {
+    said = {
         re.sub("_([a-z])", lambda match: match[1].upper(), each.name): getattr(verdict, each.name)
         for each in dataclasses.fields(verdict)
         if not each.name.startswith("_")
     }
-    return json.loads(json.dumps({**named, "manifest": verdict.manifest.cid}, default=dataclasses.asdict))
+    return json.loads(json.dumps(there({**said, "manifest": verdict.manifest.cid}), default=as_dict))
+
+
+def as_dict(value: Any) -> Dict[str, Any]:
+    """The fields of a part of a verdict that are there."""
+    return there({each.name: getattr(value, each.name) for each in dataclasses.fields(value)})
+
+
+def there(said: Dict[str, Any]) -> Dict[str, Any]:
+    """What is not absent."""
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def replayed(history: Dict[str, Any]) -> Dict[str, Any]:
+    """What comes of a log, in the form of its `expect`."""
+    try:
+        return {"ok": cidery_verifier.replay([base64.b64decode(entry) for entry in history["entries"]])}
+    except CideryError as error:
+        return {"code": error.code, "at": error.at}
 
 
 def judged(case: Dict[str, Any]) -> str:
@@ -110,6 +139,7 @@ def judged(case: Dict[str, Any]) -> str:
 if __name__ == "__main__":
     outcomes = {
         "verify": {vector["name"]: outcome(vector) for vector in vectors()},
+        "history": {history["name"]: replayed(history) for history in histories()},
         "ed25519": {case["name"]: judged(case) for _, case in cases()},
     }
     json.dump(outcomes, sys.stdout, indent=2)

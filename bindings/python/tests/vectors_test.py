@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unittest
 
-from vectors import cases, judged, outcome, vectors
+from vectors import cases, histories, judged, outcome, replayed, vectors
 
 
 class Vectors(unittest.TestCase):
@@ -16,6 +16,11 @@ class Vectors(unittest.TestCase):
         for vector in vectors():
             with self.subTest(vector["name"]):
                 self.assertEqual(outcome(vector), vector["expect"])
+
+    def test_every_history(self) -> None:
+        for history in histories():
+            with self.subTest(history["name"]):
+                self.assertEqual(replayed(history), history["expect"])
 
     def test_t17_every_signature(self) -> None:
         for file, case in cases():

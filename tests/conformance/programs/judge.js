@@ -31,24 +31,34 @@ const fromHex = (text) => Uint8Array.from(text.match(/../g) ?? [], (digits) => N
  * @returns {unknown}
  */
 export function judge(verifier, CideryError, vector) {
-  const refused = (/** @type {unknown} */ error) => {
-    if (error instanceof CideryError) return error.code;
-    throw error;
+  const attempt = (/** @type {() => unknown} */ call, /** @type {(refusal: InstanceType<CideryError>) => unknown} */ refused) => {
+    try {
+      return call();
+    } catch (error) {
+      if (error instanceof CideryError) return refused(error);
+      throw error;
+    }
   };
   if ("verify" in vector) {
-    try {
-      return { ok: verdictOf(verifier, vector.verify) };
-    } catch (error) {
-      return { code: refused(error) };
-    }
+    return attempt(
+      () => ({ ok: verdictOf(verifier, vector.verify) }),
+      ({ code }) => ({ code }),
+    );
   }
-  try {
-    const { publicKey, message, signature } = vector.ed25519;
-    verifier.verifySignature(fromHex(publicKey), fromHex(message), fromHex(signature));
-    return "valid";
-  } catch (error) {
-    return refused(error);
+  if ("history" in vector) {
+    return attempt(
+      () => ({ ok: verifier.replay(vector.history.map(fromBase64)) }),
+      ({ code, at }) => ({ code, at }),
+    );
   }
+  const { publicKey, message, signature } = vector.ed25519;
+  return attempt(
+    () => {
+      verifier.verifySignature(fromHex(publicKey), fromHex(message), fromHex(signature));
+      return "valid";
+    },
+    ({ code }) => code,
+  );
 }
 
 /** As a loader does, the modules last. @param {Verifier} verifier @param {Evidence} of */

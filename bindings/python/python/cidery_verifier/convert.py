@@ -7,15 +7,12 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any, Mapping, Optional, Type, TypeVar, Union
+from typing import List, Optional, Sequence, Type, TypeVar, Union
 
 from .error import CideryError
 
 #: Bytes in any buffer. They are copied before they are looked at: what is written to the buffer afterwards changes nothing.
 Buffer = Union[bytes, bytearray, memoryview]
-
-#: A JSON document: its text, or what ``json.loads`` makes of it. Only in the text can a name that stands twice be seen.
-Document = Union[str, Mapping[str, Any]]
 
 _Made = TypeVar("_Made")
 
@@ -46,14 +43,21 @@ def optional(text: Optional[str], what: str) -> Optional[str]:
     return None if text is None else unicode(text, what)
 
 
-def json_text(document: Document, what: str) -> str:
-    """The document as text."""
+def json_text(document: object, what: str) -> str:
+    """The document as text; where it is a str, it is that text."""
     if isinstance(document, str):
         return unicode(document, what)
     try:
         return json.dumps(document, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as cause:
         raise _mistake(f"{what} must be a JSON document") from cause
+
+
+def listed(items: Sequence[Buffer], what: str) -> List[bytes]:
+    """The bytes of each."""
+    if isinstance(items, (list, tuple)):
+        return [copied(item, f"each of {what}") for item in items]
+    raise _mistake(f"{what} must be a list or a tuple, not {_kind(items)}")
 
 
 def seconds(time: float, what: str) -> float:

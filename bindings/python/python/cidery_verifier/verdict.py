@@ -8,6 +8,7 @@ from typing import Any, Optional, Sequence, Tuple
 
 from . import _native
 from .convert import Buffer, copied, optional, unicode
+from .documents import Severity
 from .error import CideryError
 
 
@@ -22,44 +23,63 @@ class Verdict:
     package: str
     #: Its version.
     version: str
-    #: What the manifest says of the code.
-    manifest: Manifest
     #: CID of the release's record.
     record: str
     #: The record's place in the package's own log.
     sequence: int
     #: The record's place in the log.
     index: int
-    #: CID of the package's first record.
-    init: str
+    #: When it was logged, in seconds since 1970.
+    time: int
+    #: What the manifest says of the code.
+    manifest: Manifest
     #: The keys of the package's authority that signed, ``z6Mk…``.
     signers: Tuple[str, ...]
+    #: CID of the package's first record.
+    init: str
+    #: CID of the record by which those have the say who have it now.
+    authority: str
     #: The log.
     origin: str
-    #: The log's tree, and when it was the newest.
+    #: The log's tree, when it was the newest, and who saw it.
     head: Head
-    #: Until when the verdict holds, in seconds since 1970.
-    valid_until: int
+    #: What is attested about the release.
+    provenance: Tuple[Statement, ...]
+    #: The channel that was asked for, where one was.
+    channel: Optional[str]
+    #: The yank that was tolerated, or that a lock does not ask about.
+    yanked: Optional[Yank]
     #: The hosts that are granted: those the code asks for that the policy allows.
     egress: Tuple[str, ...]
+    #: Until when the verdict holds, in seconds since 1970.
+    valid_until: int
+    #: Until when a client that reaches no registry may go on with it, in seconds since 1970.
+    grace_until: int
 
     _handle: _native.Verdict = field(repr=False, compare=False)
 
     def __init__(self, native: _native.Verdict) -> None:
         said = json.loads(native.to_json())
+        head, yanked = said["head"], said.get("yanked")
         vars(self).update(
             package=said["package"],
             version=said["version"],
-            manifest=Manifest._from_json(json.loads(native.manifest_json())),
             record=said["record"],
             sequence=said["sequence"],
             index=said["index"],
-            init=said["init"],
+            time=said["time"],
+            manifest=Manifest._from_json(json.loads(native.manifest_json())),
             signers=tuple(said["signers"]),
+            init=said["init"],
+            authority=said["authority"],
             origin=said["origin"],
-            head=Head(**said["head"]),
-            valid_until=said["validUntil"],
+            head=Head(head["size"], head["root"], head["time"], tuple(head["witnesses"])),
+            provenance=tuple(Statement(**statement) for statement in said["provenance"]),
+            channel=said.get("channel"),
+            yanked=None if yanked is None else Yank(**yanked),
             egress=tuple(said["egress"]),
+            valid_until=said["validUntil"],
+            grace_until=said["graceUntil"],
             _handle=native,
         )
 
@@ -106,13 +126,13 @@ class BlobCheck:
         self._handle.update(copied(chunk, "the chunk"))
 
     def finish(self) -> None:
-        """Says whether the bytes were the ones; raises ``module.size``, ``cid.mismatch`` or ``module.encoding``."""
+        """Says whether the bytes so far were the ones; raises ``module.size``, ``cid.mismatch`` or ``module.encoding``."""
         self._handle.finish()
 
 
 @dataclass(frozen=True)
 class Head:
-    """A log's tree, and when it was the newest."""
+    """A log's tree, when it was the newest, and who saw it."""
 
     #: Entries in the tree.
     size: int
@@ -120,6 +140,34 @@ class Head:
     root: str
     #: When it was cosigned, in seconds since 1970.
     time: int
+    #: The policy's witnesses that cosigned it in time, in the order of the policy.
+    witnesses: Tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Statement:
+    """An attestation, which is a blob."""
+
+    #: The CID of its bytes.
+    cid: str
+    #: Bytes.
+    size: int
+    #: SHA-256 of the manifest that it is about, in hexadecimal.
+    subject: str
+
+
+@dataclass(frozen=True)
+class Yank:
+    """What a yank says of a release."""
+
+    #: ``low``, ``medium``, ``high`` or ``critical``.
+    severity: Severity
+    #: ``broken``, ``compromised``, ``deprecated``, ``legal``, ``security`` or ``other``.
+    reason: str
+    #: What the publishers say.
+    text: Optional[str] = None
+    #: The version to use instead.
+    replacement: Optional[str] = None
 
 
 @dataclass(frozen=True)
