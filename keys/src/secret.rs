@@ -128,9 +128,13 @@ impl fmt::Debug for SecretKey {
     }
 }
 
-/// A comment without control characters, since comments are shown to people.
+/// A comment without control characters and those that turn text around or are not seen, since comments are shown to people.
 pub(crate) fn printable(comment: &str) -> String {
-    comment.chars().filter(|c| !c.is_control()).collect()
+    let hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    comment.chars().filter(|c| !hidden(*c)).collect()
 }
 
 /// The public key that a file claims, where it is one of ed25519.
@@ -194,6 +198,12 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn t36_a_comment_cannot_pass_for_another() {
+        let hidden = "a\u{1b}[2J\u{202e}b\u{200b}\u{feff}c\n";
+        assert_eq!(SecretKey::from_seed(&SEED).with_comment(hidden).comment(), "a[2Jbc");
     }
 
     #[test]

@@ -185,8 +185,8 @@ impl PackageState {
     /// As [`SignedRecord::from_entry`] and [`PackageState::apply`].
     pub fn replay(before: Option<&PackageState>, entry: &[u8]) -> Result<PackageState, Error> {
         let (_, time) = SignedRecord::claim_of_entry(entry)?;
-        let authority = before.map(|state| state.at(time).authority);
-        let (signed, time) = SignedRecord::from_entry(entry, authority.as_ref())?;
+        let authority = before.map(|state| state.authority_at(time));
+        let (signed, time) = SignedRecord::from_entry(entry, authority)?;
         PackageState::apply(before, &signed, time)
     }
 
@@ -196,6 +196,14 @@ impl PackageState {
         let mut state = self.clone();
         state.settle(time);
         state
+    }
+
+    /// Who has the say at `time`, as in [`PackageState::at`], of which nothing else is made.
+    pub fn authority_at(&self, time: u64) -> &Authority {
+        match &self.pending {
+            Some(pending) if time >= pending.from => &pending.authority,
+            _ => &self.authority,
+        }
     }
 
     /// The greatest version that `wanted` says yes to, of those that are neither void nor yanked more severely than

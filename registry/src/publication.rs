@@ -188,8 +188,8 @@ impl Publication {
         for (envelope, _) in records {
             // (2)
             let before = last.as_ref().or(before);
-            let authority = before.map(|state| state.at(time).authority);
-            let record = SignedRecord::from_envelope(envelope, authority.as_ref())?;
+            let authority = before.map(|state| state.authority_at(time));
+            let record = SignedRecord::from_envelope(envelope, authority)?;
             // (3)
             let after = PackageState::apply(before, &record, time)?;
             // (4)

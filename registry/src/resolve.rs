@@ -166,7 +166,7 @@ impl Wanted {
     }
 }
 
-/// Words that are separated by commas.
+/// Words that are separated by commas, each at most once: every release of the package is compared with each.
 fn severities(words: &str) -> Result<Vec<Severity>, Error> {
     let severity = |word: &str| {
         let severity = Severity::deserialize(IntoDeserializer::<Unknown>::into_deserializer(word));
@@ -174,5 +174,13 @@ fn severities(words: &str) -> Result<Vec<Severity>, Error> {
         severity
             .ok_or_else(|| Error::request("`yanked` is not a list of `low`, `medium`, `high` and `critical`"))
     };
-    words.split(',').map(severity).collect()
+    let mut tolerated = Vec::new();
+    for severity in words.split(',').map(severity) {
+        let severity = severity?;
+        if tolerated.contains(&severity) {
+            return Err(Error::request("`yanked` names a severity twice"));
+        }
+        tolerated.push(severity);
+    }
+    Ok(tolerated)
 }

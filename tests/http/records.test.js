@@ -219,6 +219,7 @@ for (const [host, start] of /** @type {const} */ ([
         ["range=*&bucket=1", 400, "request.malformed"],
         ["range=*&yanked=none", 400, "request.malformed"],
         ["range=*&yanked=worst", 400, "request.malformed"],
+        ["range=*&yanked=low,low", 400, "request.malformed"], // T34: each release is compared with each of them
       ])) {
         assert.deepEqual(await resolve(name, query), { status, code }, query);
       }

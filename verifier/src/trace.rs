@@ -48,6 +48,7 @@ checks! {
     Succession = "10.4 (10)", "the authorities that took over since are a chain";
     Statements = "10.4 (10)", "newest record, yank and channel are allowed by one of the authorities";
     NotReplaced = "10.4 (10)", "none of them, nor the release, is by an authority that had been replaced";
+    Room = "10.4 (10)", "the log has room for all of them";
     Places = "10.4 (10)", "yank and channel are those of the release and of the request";
     ReleaseNotVoid = "10.4 (11)", "the release is not void";
     ChannelNotVoid = "10.4 (11)", "the channel is not void";

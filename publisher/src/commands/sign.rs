@@ -79,6 +79,8 @@ pub(super) fn sign(context: &Context, args: &args::Sign) -> Result<Signed, Failu
         return Signed::of(&args.file, &proposal);
     }
     let keys = signing::open(&context.folders, &args.signing)?;
+    // What follows says "the package": of which one, a file from elsewhere may not be what was announced.
+    context.output.note(format_args!("{} in the log {}", proposal.package(), proposal.origin()));
     for said in proposal.says(None)? {
         context.output.note(said.text(false));
     }

@@ -89,8 +89,8 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
     fn follow_entry(&self, entry: &[u8]) -> Result<Step, Error> {
         let (claim, time) = SignedRecord::claim_of_entry(entry)?;
         let before = self.ledger.package(&claim.body().package)?;
-        let authority = before.as_ref().map(|state| state.at(time).authority);
-        let (record, time) = SignedRecord::from_entry(entry, authority.as_ref())?;
+        let authority = before.as_ref().map(|state| state.authority_at(time));
+        let (record, time) = SignedRecord::from_entry(entry, authority)?;
         let after = PackageState::apply(before.as_ref(), &record, time)?;
         Ok(Step { record, time, change: difference(before.as_ref(), &after) })
     }

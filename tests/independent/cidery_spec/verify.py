@@ -81,14 +81,17 @@ def verify_release(request: Request, receipt: bytes, head: bytes, policy: Policy
         chain.add(each)
     chain.check_reign(found, place)
     newest, yank, channel = (chain.statement(each) for each in (current.newest, current.yank, current.channel))
+    shown = [each for each in (found, newest, yank, channel) if each is not None]
+    highest = max(each.sequence for each in [*shown, chain.links[-1].record])
+    require(record.sequence <= logged.index, "record.sequence", f"sequence {record.sequence} in entry {logged.index}")
+    room = record.sequence + current.checkpoint.size - 1 - logged.index
+    require(highest <= room, "record.sequence", f"sequence {highest} where the log has room for {room}")
     _check_kinds(request, record, yank, channel)
     _check_newest(request, record, newest, yank, chain)
 
     chain.check_void(found, place)  # (11)
     if channel is not None:
         chain.check_void(channel, chain.place(channel.record))
-    shown = [each for each in (found, newest, yank, channel) if each is not None]
-    highest = max(each.sequence for each in [*shown, chain.links[-1].record])
     known = seen.sequence(rule.origin, request.package)
     require(highest >= known, "log.rollback", f"sequence {highest} after {known}")
 

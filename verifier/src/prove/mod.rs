@@ -8,7 +8,10 @@ mod standing;
 
 use cidery_protocol::{Head, Receipt, ReleaseRef, SignedRecord};
 
-use self::{chain::Chain, standing::Stated};
+use self::{
+    chain::Chain,
+    standing::{Place, Stated},
+};
 use crate::{Check, Part, ProvenRelease, Request, Seen, TrustPolicy, Verified, VerifyError, trace::Trace};
 
 /// All steps of SPEC §10.4: whether the policy allows the release that `receipt`, `head` and `manifest` are about, and whether
@@ -90,7 +93,8 @@ pub(crate) fn traced(
 
     // (10) (11) nothing since speaks against it
     let stated = Stated::of_release(&chain, signed);
-    let stands = standing::stands(&head.standing, &mut chain, &stated, &reference, request, seen, trace)?;
+    let at = Place { index: receipt.index, size: tree.size };
+    let stands = standing::stands(&head.standing, &mut chain, &stated, at, &reference, request, seen, trace)?;
     // (12) (13) (14) the policy lets it through, and it is what was asked for
     let signers = stated.signed.signers();
     let age = proven.time.saturating_sub(time);

@@ -14,6 +14,13 @@ pub(super) struct Stated {
     place: usize,
 }
 
+/// The entry of the release in the log, and the number of entries that the head covers.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    pub(super) index: u64,
+    pub(super) size: u64,
+}
+
 /// What the standing says of the release.
 pub(super) struct Stands {
     /// The yank that counts.
@@ -79,10 +86,12 @@ impl Stated {
 }
 
 /// Steps (10) and (11): which authorities took over, and that neither they nor the newest records speak against the release.
+#[allow(clippy::too_many_arguments)]
 pub(super) fn stands(
     standing: &Standing,
     chain: &mut Chain,
     release: &Stated,
+    at: Place,
     reference: &ReleaseRef,
     request: &Request,
     seen: &Seen,
@@ -114,6 +123,16 @@ pub(super) fn stands(
         format!("records {}", sequences.join(", "))
     });
     stated().try_for_each(|stated| stated.is_not_replaced(chain))?;
+    // (10) and the log has room for them: what is shown without proof must not be remembered as what cannot be
+    let newest_sequence = stated().map(Stated::sequence).chain([chain.last().sequence]).max().unwrap_or(0);
+    trace.at(Check::Room, || {
+        let Place { index, size } = at;
+        format!(
+            "record {} is entry {index} of {size}, the newest one shown is {newest_sequence}",
+            release.sequence()
+        )
+    });
+    has_room(release.sequence(), newest_sequence, at)?;
     // (10) and each of them is what it is given for
     trace.at(Check::Places, || match request.channel() {
         Some(channel) => format!("the channel `{channel}`"),
@@ -142,7 +161,7 @@ pub(super) fn stands(
     }
     // (11) and the package has not gone back
     let package = &request.package;
-    let got = stated().map(Stated::sequence).chain([chain.last().sequence]).max().unwrap_or(0);
+    let got = newest_sequence;
     let seen = seen.log(&chain.init().origin).and_then(|log| log.sequence(package));
     trace.at(Check::SeenPackage, || match seen {
         Some(seen) => format!("record {seen} was seen, the newest one shown is {got}"),
@@ -155,6 +174,23 @@ pub(super) fn stands(
             channel: named,
             newest_sequence: got,
         }),
+    }
+}
+
+/// A package's records take an entry of the log each, in their order.
+///
+/// # Errors
+/// [`Error::RecordSequence`] where fewer entries are before the release than records, or fewer after it than up to the newest.
+fn has_room(release: u64, newest: u64, Place { index, size }: Place) -> Result<(), VerifyError> {
+    let refuse = |part: Part, got: u64, most: u64| {
+        let (got, wanted) = (got.to_string(), format!("at most {most}, for which the log has room"));
+        Err(part.refuse()(Error::RecordSequence { field: "sequence", got, wanted }))
+    };
+    let most = release.saturating_add(size.saturating_sub(index).saturating_sub(1));
+    match () {
+        () if release > index => refuse(Part::Release, release, index),
+        () if newest > most => refuse(Part::Head, newest, most),
+        () => Ok(()),
     }
 }
 

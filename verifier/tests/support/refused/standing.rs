@@ -7,7 +7,7 @@ use serde_bytes::ByteBuf;
 use crate::support::{
     case::Case,
     ipld::{at, link, number, powers, text, with_recovery},
-    plan::{Built, NEXT, PUBLISHER, Plan, RECOVERY, SECOND},
+    plan::{Built, NEXT, PUBLISHER, Plan, RECOVERY, SECOND, VERSION},
     steps::{Step, channel, recover, rekey, release, transfer, yank},
     vector::{Vector, refused, same, unchanged},
 };
@@ -134,6 +134,28 @@ fn stated() -> Vec<Vector> {
                 plan.before = vec![release("1.1.1"), rekey(powers(&[PUBLISHER], 1))];
                 plan.after = vec![release("1.3.0").change(|release| *at(release, "sequence") = number(3))];
             },
+            unchanged,
+        ),
+        refused(
+            "T04_newest_beyond_the_log",
+            Code::RecordSequence,
+            "The newest record, which nothing shows to be logged, has a sequence for which the log has no room: whoever \
+             remembered it would refuse all that comes later.",
+            newest(|| release("1.3.0").change(|release| *at(release, "sequence") = number(8))),
+            unchanged,
+        ),
+        refused(
+            "T04_rekey_beyond_the_log",
+            Code::RecordSequence,
+            "The same of an authority since.",
+            newest(|| rekey(powers(&[NEXT], 1)).change(|rekey| *at(rekey, "sequence") = number(8))),
+            unchanged,
+        ),
+        refused(
+            "T04_release_beyond_its_entry",
+            Code::RecordSequence,
+            "The release has a greater sequence than its entry has an index.",
+            |plan| plan.release = release(VERSION).change(|release| *at(release, "sequence") = number(5)),
             unchanged,
         ),
         refused(

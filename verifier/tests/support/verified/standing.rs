@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::support::{
-    ipld::{at, list, powers, text, with_recovery},
+    ipld::{at, list, number, powers, text, with_recovery},
     plan::{LOGGED, NEXT, PUBLISHER, RECOVERY, SECOND, THIRD, TIME},
     steps::{attest, recover, rekey, release, statement, yank},
     vector::{Vector, accepted, pin_init, same, unchanged},
@@ -38,6 +38,12 @@ fn successions() -> Vec<Vector> {
                 let to = with_recovery(powers(&[NEXT], 1), &[RECOVERY], 1, 86_400);
                 plan.after = vec![recover(to).void(&[(PUBLISHER, 0)]).never()];
             },
+            unchanged,
+        ),
+        accepted(
+            "ok_newest_as_far_as_the_log_goes",
+            "All entries after the release are the package's: the newest record has the greatest sequence for which there is room.",
+            |plan| plan.after = vec![release("1.3.0").change(|release| *at(release, "sequence") = number(7))],
             unchanged,
         ),
         accepted(
