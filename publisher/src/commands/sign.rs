@@ -78,10 +78,11 @@ pub(super) fn sign(context: &Context, args: &args::Sign) -> Result<Signed, Failu
     if args.show {
         return Signed::of(&args.file, &proposal);
     }
-    let keys = signing::open(&context.folders, &args.signing)?;
+    // Said before a passphrase is asked for.
     for said in proposal.says(None)? {
         context.output.note(said.text(false));
     }
+    let keys = signing::open(&context.folders, &args.signing)?;
     proposal.sign(&keys)?;
     proposal.replace(&args.file)?;
     Signed::of(&args.file, &proposal)
