@@ -145,13 +145,15 @@ fn t18_a_file_whose_parts_do_not_belong_together_is_refused() {
         json["envelopes"][1]["signatures"] = signatures;
     };
     type Alter<'a> = &'a dyn Fn(&mut Value);
-    let hostile: [(&str, &str, Alter<'_>); 12] = [
+    let hostile: [(&str, &str, Alter<'_>); 14] = [
         ("another format", "usage", &|json| json["format"] = json!("cidery-envelopes-v2")),
         ("an unknown field", "usage", &|json| json["run"] = json!("rm")),
         ("no records", "record.invalid", &|json| json["envelopes"] = json!([])),
         ("17 records", "limit.exceeded", &|json| {
             json["envelopes"] = json!(vec![json["envelopes"][0].clone(); 17])
         }),
+        ("too many blobs", "limit.exceeded", &|json| json["blobs"] = json!(vec![""; 3_000])),
+        ("too long a chain", "limit.exceeded", &|json| json["chain"] = json!(vec![""; 300])),
         ("the release alone", "record.invalid", &|json| {
             json["envelopes"].as_array_mut().unwrap().remove(0);
         }),
