@@ -113,9 +113,9 @@ fn only_keys_that_count_sign_a_file_and_it_says_what_it_is() {
     assert_eq!(shown.code, Some(0), "{shown:?}");
     for part in [
         "begins `@acme/hello` in the log",
-        "2 of 3 keys speak together",
+        "from then on, 2 of these 3 keys may sign for the package",
         "releases 1.0.0 with the code bafyr4i",
-        "0 of the 2 signatures wanted of 3 publisher keys",
+        "init: 0 of 3 publisher keys signed, 2 wanted; who can still sign: z6Mk",
         "index.js",
     ] {
         assert!(shown.stdout.contains(part), "{part}: {}", shown.stdout);
