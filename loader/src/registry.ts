@@ -11,6 +11,8 @@ export type Registry = string | URL | Fetcher | typeof fetch;
 const OBJECT_BYTES = 1 << 20;
 /** Bytes of an error's body. */
 const ERROR_BYTES = 4 << 10;
+/** What a registry says of a release that it does not give: a refusal may be believed. */
+const PASSED_ON = new Set(["not_found", "release.void", "release.yanked"]);
 /** How long an answer may take, in milliseconds. */
 const TIMEOUT = 30_000;
 /** What a service binding or a function is asked under; neither looks at the host. */
@@ -68,7 +70,7 @@ export class RegistryClient {
     }
     if (response.status === 200) return response;
     const said = await refusal(response);
-    if (said?.code === "not_found") throw new CideryError("not_found", said.message);
+    if (said && PASSED_ON.has(said.code)) throw new CideryError(said.code, said.message);
     throw network(`the registry answered ${response.status} to ${path}${said ? `: ${said.message}` : ""}`);
   }
 }

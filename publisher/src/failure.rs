@@ -148,6 +148,12 @@ impl Failure {
     pub(crate) fn hint(&self) -> Option<String> {
         let fixed = |hint: &str| Some(hint.to_owned());
         match self {
+            Failure::Registry { code: Code::RecordSequence | Code::RecordAuthority, hint: None, .. } => {
+                fixed(
+                    "another record of the package came first: see `cidery info`, and say anew what is to be done; a file that was \
+                 signed for what was before is void",
+                )
+            }
             Failure::Usage { hint, .. }
             | Failure::Environment { hint, .. }
             | Failure::Registry { hint, .. } => hint.clone(),

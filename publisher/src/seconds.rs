@@ -13,6 +13,14 @@ const UNITS: [(&str, u64); 4] = [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1
 #[serde(transparent)]
 pub(crate) struct Seconds(pub(crate) u64);
 
+impl Seconds {
+    /// About as long, in the greatest unit that it fills.
+    pub(crate) fn about(self) -> String {
+        let unit = UNITS.iter().map(|(_, unit)| *unit).find(|unit| self.0 >= *unit).unwrap_or(1);
+        format!("about {}", Seconds((self.0 + unit / 2) / unit * unit))
+    }
+}
+
 impl FromStr for Seconds {
     type Err = String;
 
@@ -60,6 +68,10 @@ mod tests {
         ] {
             let read: Seconds = text.parse().unwrap();
             assert_eq!((read, read.to_string().as_str()), (Seconds(seconds), said));
+        }
+        for (seconds, said) in [(0, "0 seconds"), (3_599, "1 hour"), (604_700, "7 days"), (5_400, "2 hours")]
+        {
+            assert_eq!(Seconds(seconds).about(), format!("about {said}"));
         }
         for text in ["", "7", "d", "-1d", "+1d", "1 d", "1w", "1.5h", "18446744073709551615d"] {
             assert!(text.parse::<Seconds>().is_err(), "{text}");

@@ -182,8 +182,8 @@ pub(crate) async fn send(
 fn announce(output: &Output, proposal: &Proposal, state: Option<&PackageState>) -> Result<(), Failure> {
     for (said, record) in proposal.says(state)?.iter().zip(proposal.records()) {
         match record.body().action {
-            Action::Init(_) | Action::Rekey(_) | Action::Transfer(_) => output.note(said.text(false)),
-            _ => output.progress(said.text(false)),
+            Action::Init(_) | Action::Rekey(_) | Action::Transfer(_) => output.note(said.text()),
+            _ => output.progress(said.text()),
         }
     }
     Ok(())

@@ -152,7 +152,11 @@ fn t11_recovery_keys_take_a_stolen_package_back_after_their_delay() {
     ];
     let begun = world.release("1.0.0", &begin);
     assert_eq!(begun.0, Some(0), "{}", begun.1);
-    assert!(said(&begun.1).contains("recovery key"), "{}", begun.1);
+    assert!(
+        said(&begun.1).contains("where they are lost or stolen, this key can name others, after 2 seconds"),
+        "{}",
+        begun.1
+    );
     let pinned = Home::new();
     world.policy(&pinned, "@acme/*", json!({ "recovery": { "keys": [recovery.public] } }));
     assert_eq!(world.verify(&pinned, "@acme/hello@^1").0, Some(0), "the init is signed by the recovery key");

@@ -113,9 +113,9 @@ fn only_keys_that_count_sign_a_file_and_it_says_what_it_is() {
     assert_eq!(shown.code, Some(0), "{shown:?}");
     for part in [
         "begins `@acme/hello` in the log",
-        "2 of 3 keys speak together",
+        "from then on, 2 of these 3 keys may sign for the package",
         "releases 1.0.0 with the code bafyr4i",
-        "0 of the 2 signatures wanted of 3 publisher keys",
+        "init: 0 of 3 publisher keys signed, 2 wanted; who can still sign: z6Mk",
         "index.js",
     ] {
         assert!(shown.stdout.contains(part), "{part}: {}", shown.stdout);
@@ -145,13 +145,15 @@ fn t18_a_file_whose_parts_do_not_belong_together_is_refused() {
         json["envelopes"][1]["signatures"] = signatures;
     };
     type Alter<'a> = &'a dyn Fn(&mut Value);
-    let hostile: [(&str, &str, Alter<'_>); 12] = [
+    let hostile: [(&str, &str, Alter<'_>); 14] = [
         ("another format", "usage", &|json| json["format"] = json!("cidery-envelopes-v2")),
         ("an unknown field", "usage", &|json| json["run"] = json!("rm")),
         ("no records", "record.invalid", &|json| json["envelopes"] = json!([])),
         ("17 records", "limit.exceeded", &|json| {
             json["envelopes"] = json!(vec![json["envelopes"][0].clone(); 17])
         }),
+        ("too many blobs", "limit.exceeded", &|json| json["blobs"] = json!(vec![""; 3_000])),
+        ("too long a chain", "limit.exceeded", &|json| json["chain"] = json!(vec![""; 300])),
         ("the release alone", "record.invalid", &|json| {
             json["envelopes"].as_array_mut().unwrap().remove(0);
         }),

@@ -67,6 +67,8 @@ const STATUS: Record<string, number> = {
   "range.malformed": 400,
   "policy.no_rule": 403,
   not_found: 404,
+  "release.void": 410,
+  "release.yanked": 410,
   "policy.missing": 500,
   "policy.invalid": 500,
   usage: 500,

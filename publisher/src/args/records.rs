@@ -78,7 +78,7 @@ pub(crate) struct Rotate {
     /// How many of the keys must sign. Default: as many as now.
     #[arg(long, value_name = "N")]
     pub(crate) threshold: Option<u64>,
-    /// The least version of later releases; without it there is none any more.
+    /// The least version of later releases. Default: as now; 0.0.0 lets all through.
     #[arg(long, value_name = "VERSION")]
     pub(crate) next_version_floor: Option<Version>,
     /// Every release must name provenance.
@@ -149,7 +149,7 @@ pub(crate) struct Transfer {
     /// How many of them must sign from now on, at least as many as before. Default: as many as before.
     #[arg(long, value_name = "N")]
     pub(crate) threshold: Option<u64>,
-    /// The least version of later releases.
+    /// The least version of later releases. Default: as now.
     #[arg(long, value_name = "VERSION")]
     pub(crate) next_version_floor: Option<Version>,
     /// Sign without asking.

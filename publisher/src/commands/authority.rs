@@ -19,7 +19,7 @@ use crate::trust::Trust;
 pub(super) async fn rotate(context: &Context, args: &args::Rotate) -> Result<Submitted, Failure> {
     let draft = |state: &PackageState| {
         let to = args.powers(&state.authority.powers);
-        let next_version_floor = args.next_version_floor.clone();
+        let next_version_floor = floor(args.next_version_floor.as_ref(), state);
         if to == state.authority.powers && next_version_floor == state.authority.version_floor {
             let reason = "these keys, this threshold and these floors hold already".to_owned();
             return Err(Failure::Unchanged { reason });
@@ -43,10 +43,8 @@ pub(super) async fn revoke(context: &Context, args: &args::Revoke) -> Result<Sub
         let threshold = args.threshold.unwrap_or(before.threshold);
         let to = Powers { keys, threshold, ..before.clone() };
         let void = void(&args.revoked, args.from_sequence, state);
-        // What was asked of versions before goes on, unless it is said anew.
-        let floor: Option<&Version> =
-            args.next_version_floor.as_ref().or(state.authority.version_floor.as_ref());
-        Ok(Action::Rekey(Rekey { by: by(args.by_recovery), to, void, next_version_floor: floor.cloned() }))
+        let next_version_floor = floor(args.next_version_floor.as_ref(), state);
+        Ok(Action::Rekey(Rekey { by: by(args.by_recovery), to, void, next_version_floor }))
     };
     record(context, &args.package, &args.recording, Confirm::unless(args.yes), draft).await
 }
@@ -56,7 +54,8 @@ pub(super) async fn transfer(context: &Context, args: &args::Transfer) -> Result
         let before = &state.authority.powers;
         let threshold = args.threshold.unwrap_or(before.threshold);
         let to = Powers { keys: sorted(&args.to), threshold, ..before.clone() };
-        Ok(Action::Transfer(Transfer { to, next_version_floor: args.next_version_floor.clone() }))
+        let next_version_floor = floor(args.next_version_floor.as_ref(), state);
+        Ok(Action::Transfer(Transfer { to, next_version_floor }))
     };
     record(context, &args.package, &args.recording, Confirm::unless(args.yes), draft).await
 }
@@ -112,6 +111,11 @@ fn void(revoked: &[PublicKey], from: Option<u64>, state: &PackageState) -> Vec<V
     };
     let first = || voided(&from_all(0), state).iter().map(Voided::sequence).min();
     from_all(from.or_else(first).unwrap_or(state.sequence + 1))
+}
+
+/// What is asked of versions goes on, unless it is said anew.
+fn floor(said: Option<&Version>, state: &PackageState) -> Option<Version> {
+    said.or(state.authority.version_floor.as_ref()).cloned()
 }
 
 fn by(recovery: bool) -> Signatories {

@@ -16,6 +16,7 @@ use crate::failure::Failure;
 use crate::history::History;
 use crate::proposal::percent;
 use crate::reference;
+use crate::release;
 use crate::seconds::Seconds;
 use crate::text::word;
 use crate::trust::Trust;
@@ -60,11 +61,8 @@ impl fmt::Display for Info {
         writeln!(f, "  begins     {init}")?;
         show_authority(f, authority)?;
         if let Some(pending) = pending {
-            writeln!(
-                f,
-                "  waits      the rekey {}, until {} seconds since 1970",
-                pending.record, pending.from
-            )?;
+            let left = Seconds(pending.from.saturating_sub(release::now()));
+            writeln!(f, "  waits      the rekey {}, for {} more", pending.record, left.about())?;
         }
         write!(f, "  releases   {}", releases.len())?;
         releases.iter().try_for_each(|release| show_release(f, release))?;

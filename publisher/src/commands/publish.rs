@@ -152,7 +152,7 @@ async fn envelopes(context: &Context, args: &args::Publish) -> Result<Published,
     let init = proposal.init();
     to.begins_with(init)?;
     for said in proposal.says(state)? {
-        context.output.progress(said.text(false));
+        context.output.progress(said.text());
     }
     let logged = submit::send(&to, &proposal, state, &context.output).await?;
     let last = proposal.last().body();

@@ -26,6 +26,9 @@ pub(super) struct Signed {
     code: Option<ShownCode>,
     /// Whether nothing is missing any more.
     complete: bool,
+    /// All that is signed, where it has not been said before.
+    #[serde(skip)]
+    shown: Option<String>,
 }
 
 /// The code of a release.
@@ -48,21 +51,18 @@ impl Signed {
             records: proposal.says(None)?,
             code,
             complete: proposal.complete().is_ok(),
+            shown: None,
         })
     }
 }
 
 impl fmt::Display for Signed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} in the log {}", self.package, self.origin)?;
-        for said in &self.records {
-            writeln!(f, "{}", said.text(true))?;
+        if let Some(shown) = &self.shown {
+            writeln!(f, "{shown}")?;
         }
-        if let Some(code) = &self.code {
-            writeln!(f, "modules of {}:", *code.manifest)?;
-            for module in &code.modules {
-                writeln!(f, "  {module}")?;
-            }
+        for said in &self.records {
+            writeln!(f, "{}", said.signatures())?;
         }
         let file = self.file.display();
         match self.complete {
@@ -72,18 +72,31 @@ impl fmt::Display for Signed {
     }
 }
 
+/// All that is signed.
+fn show(proposal: &Proposal) -> Result<String, Failure> {
+    let mut text = format!("{} in the log {}", proposal.package(), proposal.origin());
+    for said in proposal.says(None)? {
+        text.push_str(&format!("\n{}", said.text()));
+    }
+    if let Some(manifest) = proposal.manifest() {
+        text.push_str(&format!("\nmodules of {}:", manifest.cid()));
+        for module in ShownModule::all(manifest.body()) {
+            text.push_str(&format!("\n  {module}"));
+        }
+    }
+    Ok(text)
+}
+
 pub(super) fn sign(context: &Context, args: &args::Sign) -> Result<Signed, Failure> {
     let mut proposal = Proposal::read(&args.file)?;
     check(context, args, &proposal)?;
+    let shown = show(&proposal)?;
     if args.show {
-        return Signed::of(&args.file, &proposal);
+        return Ok(Signed { shown: Some(shown), ..Signed::of(&args.file, &proposal)? });
     }
+    // Said before a passphrase is asked for.
+    context.output.note(shown);
     let keys = signing::open(&context.folders, &args.signing)?;
-    // What follows says "the package": of which one, a file from elsewhere may not be what was announced.
-    context.output.note(format_args!("{} in the log {}", proposal.package(), proposal.origin()));
-    for said in proposal.says(None)? {
-        context.output.note(said.text(false));
-    }
     proposal.sign(&keys)?;
     proposal.replace(&args.file)?;
     Signed::of(&args.file, &proposal)

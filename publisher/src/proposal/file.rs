@@ -14,14 +14,17 @@
 //! may sign. It, the manifest and the blobs are base64. A blob is named by its hash alone, so that none can be named wrongly.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs::File;
 use std::io::{Read, Write};
+use std::marker::PhantomData;
 use std::path::Path;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use cidery_protocol::manifest::Manifest;
 use cidery_protocol::{Authority, Cid, Codec, Envelope, Error, Record, SignedRecord, limits};
-use serde::{Deserialize, Serialize};
+use serde::de::{IgnoredAny, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
 use super::{Proposal, RECORDS, begins, broken};
@@ -33,16 +36,22 @@ const FORMAT: &str = "cidery-envelopes-v1";
 /// 22 MiB, and the rest a few.
 const FILE_BYTES: u64 = 224 << 20;
 
+/// Records of a chain of authority.
+const CHAIN: usize = limits::CHAIN_RECORDS;
+/// Modules, source maps and statements of a release.
+const BLOBS: usize = 2 * limits::MANIFEST_MODULES + limits::ATTESTATIONS;
+
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Json {
     format: String,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "at_most::<_, _, CHAIN>")]
     chain: Vec<String>,
+    #[serde(deserialize_with = "at_most::<_, _, RECORDS>")]
     envelopes: Vec<Box<RawValue>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     manifest: Option<String>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "at_most::<_, _, BLOBS>")]
     blobs: Vec<String>,
 }
 
@@ -113,7 +122,8 @@ impl Json {
             if got > limit { Err(Error::Limit { what, got, limit }) } else { Ok(()) }
         };
         bounded("records of a proposal", self.envelopes.len(), RECORDS)?;
-        bounded("records of a chain of authority", self.chain.len(), limits::CHAIN_RECORDS)?;
+        bounded("records of a chain of authority", self.chain.len(), CHAIN)?;
+        bounded("blobs of a proposal", self.blobs.len(), BLOBS)?;
         let bytes =
             |text: &String| STANDARD.decode(text).map_err(|error| invalid(format!("no base64: {error}")));
 
@@ -142,6 +152,36 @@ impl Json {
         proposal.check()?;
         Ok(proposal)
     }
+}
+
+/// A list of which at most one more than `MOST` are kept: enough to say that it is too long.
+fn at_most<'de, D, T, const MOST: usize>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    struct AtMost<T, const MOST: usize>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>, const MOST: usize> Visitor<'de> for AtMost<T, MOST> {
+        type Value = Vec<T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<T>, A::Error> {
+            let mut list = Vec::new();
+            while list.len() <= MOST
+                && let Some(element) = seq.next_element()?
+            {
+                list.push(element);
+            }
+            while seq.next_element::<IgnoredAny>()?.is_some() {}
+            Ok(list)
+        }
+    }
+
+    deserializer.deserialize_seq(AtMost::<T, MOST>(PhantomData))
 }
 
 /// The beginning of a chain, and who has the say at its end; none where there is none.

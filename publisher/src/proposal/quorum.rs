@@ -59,10 +59,11 @@ impl Quorum {
     /// How it stands, in words.
     pub(crate) fn says(&self) -> String {
         let Quorum { of, wanted, keys, signed } = self;
+        let (got, number) = (signed.len(), keys.len());
         if *wanted == 0 {
-            return format!("{} of the {} {of} signed, and none must", signed.len(), keys.len());
+            return format!("{got} of {number} {of} signed, and none must");
         }
-        let state = format!("{} of the {wanted} signatures wanted of {} {of}", signed.len(), keys.len());
+        let state = format!("{got} of {number} {of} signed, {wanted} wanted");
         if self.is_met() {
             return state;
         }

@@ -28,16 +28,16 @@ impl Said {
         self.signatures.first().into_iter().flat_map(|quorum| quorum.signed.iter().map(|key| key.0)).collect()
     }
 
-    /// It, for people: what it does, and where it is asked for, who has signed.
-    pub(crate) fn text(&self, with_signatures: bool) -> String {
-        let mut text = format!("record {} of the package, {}:", self.sequence, self.kind);
-        for line in &self.does {
-            text.push_str(&format!("\n  {line}"));
-        }
-        for quorum in self.signatures.iter().filter(|_| with_signatures) {
-            text.push_str(&format!("\n  signatures: {}", quorum.says()));
-        }
-        text
+    /// What it does, for people.
+    pub(crate) fn text(&self) -> String {
+        let lines = self.does.iter().map(|line| format!("\n  {line}"));
+        format!("record {} of the package, {}:{}", self.sequence, self.kind, lines.collect::<String>())
+    }
+
+    /// Who has signed it, for people.
+    pub(crate) fn signatures(&self) -> String {
+        let quorums = self.signatures.iter().map(Quorum::says).collect::<Vec<_>>();
+        format!("{}: {}", self.kind, quorums.join("; "))
     }
 }
 

@@ -111,19 +111,18 @@ pub(crate) fn voided(void: &[Void], state: &PackageState) -> Vec<Voided> {
 /// Who may do what from then on.
 fn holds(powers: &Powers) -> Vec<String> {
     let Powers { keys, threshold, floors, recovery } = powers;
-    let mut says = vec![format!("from then on {} for the package", signs(*threshold, keys, "key"))];
+    let mut says =
+        vec![format!("from then on, {} may sign for the package: {}", of(*threshold, keys), list(keys))];
     says.push(match recovery {
         Some(recovery) => {
-            let who = signs(recovery.threshold, &recovery.keys, "recovery key");
+            let who = of(recovery.threshold, &recovery.keys);
             let when = match recovery.delay {
                 0 => "at once".to_owned(),
-                delay => {
-                    format!("after {}, in which the keys of the package can say otherwise", Seconds(delay))
-                }
+                delay => format!("after {} in which the keys above can say otherwise", Seconds(delay)),
             };
-            format!("{who} where these keys are lost or stolen, and names others {when}")
+            format!("where they are lost or stolen, {who} can name others, {when}: {}", list(&recovery.keys))
         }
-        None => "there are no recovery keys: lost or stolen, these keys are gone for ever".to_owned(),
+        None => "there are no recovery keys: where they are lost or stolen, so is the package".to_owned(),
     });
     if floors.provenance {
         says.push("every release must name provenance".to_owned());
@@ -181,9 +180,9 @@ fn release(release: &Release, manifest: Option<&Manifest>) -> Vec<String> {
     if let Some(body) = manifest.map(Manifest::body) {
         let bytes: u64 = body.modules.iter().map(|module| module.size).sum();
         says.push(format!(
-            "the code: {} modules of {bytes} bytes, {} npm packages in it",
-            body.modules.len(),
-            body.bundled.len()
+            "the code: {} of {bytes} bytes, {} in it",
+            count(body.modules.len() as u64, "module"),
+            count(body.bundled.len() as u64, "npm package")
         ));
         if !body.needs.egress.is_empty() {
             says.push(format!("it asks for the network: {}", body.needs.egress.join(", ")));
@@ -236,14 +235,17 @@ fn floor(version: &Version) -> String {
     format!("later releases have at least the version {version}")
 }
 
-fn signs(threshold: u64, keys: &[PublicKey], what: &str) -> String {
-    let list: Vec<String> = keys.iter().map(PublicKey::to_string).collect();
-    let list = list.join(", ");
+/// How many of the keys, as the subject of what they do.
+fn of(threshold: u64, keys: &[PublicKey]) -> String {
     match (threshold, keys.len()) {
-        (1, 1) => format!("one {what} speaks, {list},"),
-        (all, number) if all == number as u64 => format!("all {number} {what}s speak together, {list},"),
-        (some, number) => format!("{some} of {number} {what}s speak together, of {list},"),
+        (1, 1) => "this key".to_owned(),
+        (all, number) if all == number as u64 => format!("all of these {number} keys"),
+        (some, number) => format!("{some} of these {number} keys"),
     }
+}
+
+fn list(keys: &[PublicKey]) -> String {
+    keys.iter().map(PublicKey::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn count(number: u64, what: &str) -> String {
