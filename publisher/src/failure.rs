@@ -231,6 +231,7 @@ fn hint_of(error: &VerifyError) -> Option<&'static str> {
         VerifyError::NoRule { .. } => {
             Some("what has no rule is not trusted: add one for the package, or for `@scope/*`, to the policy")
         }
+        VerifyError::Channel { .. } => Some("`channels` of the rule names those that may be asked for"),
         VerifyError::PinnedKeys { .. } => Some(
             "ask the publisher which keys are theirs before the policy pins others; `cidery info NAME` shows those in use",
         ),

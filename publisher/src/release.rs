@@ -132,7 +132,7 @@ async fn find(
 }
 
 async fn find_named(registry: &Registry, trust: &Trust, request: &Request) -> Result<Found, Failure> {
-    let grounds = trust.grounds(registry, &request.package).await?;
+    let grounds = trust.grounds(registry, request).await?;
     let rule = grounds.policy.rule_for(&request.package)?;
     rule.allow(request)?;
     let seen = trust.seen()?;
@@ -153,7 +153,7 @@ pub(crate) async fn explain(
     trust: &Trust,
     request: &Request,
 ) -> Result<(Explanation, Option<Verified>), Failure> {
-    let policy = trust.policy_for(registry, &request.package).await?;
+    let policy = trust.policy_for(registry, request).await?;
     let seen = trust.seen()?;
     let explain = |evidence: Option<&Evidence>, manifest: Option<&[u8]>| {
         let (receipt, head) = evidence.map(|there| (&*there.receipt, &*there.head)).unwrap_or_default();

@@ -117,6 +117,25 @@ fn what_revocation_spares_is_said_by_a_sequence() {
     assert_eq!(world.release("1.1.0", &[]).0, Some(0));
     let only = world.own(&["keys", "revoke", "@acme/hello", &own.public, "--yes"]);
     assert_eq!(code(&only), (Some(2), "usage"), "nobody would be left: {}", only.1);
+    // All that people see before they are asked.
+    let asked = world.text(
+        &world.publisher,
+        &["keys", "revoke", "@acme/hello", &own.public, "--add", &new.public, "--from-sequence", "2"],
+    );
+    assert_eq!((asked.code, asked.stdout.as_str()), (Some(2), ""));
+    assert_eq!(
+        asked.stderr.replace(&own.public, "OLD").replace(&new.public, "NEW"),
+        "record 3 of the package, rekey:\n  \
+         NEW may sign, which could not before\n  \
+         OLD may not sign any more\n  \
+         from then on, this key may sign for the package: NEW\n  \
+         there are no recovery keys: where they are lost or stolen, so is the package\n  \
+         what OLD signed counts for nothing from the record 2 on\n  \
+         void for ever: 1.1.0 (record 2)\n\
+         error: cannot revoke keys of `@acme/hello` (usage)\n  \
+         cause: this cannot be undone, and nobody is there to be asked\n\
+         hint: nothing was signed; `--yes` signs without asking\n"
+    );
     let revoked = world.must(&[
         "keys",
         "revoke",

@@ -75,6 +75,16 @@ fn a_channel_names_releases_for_parts_of_those_who_ask() {
     assert!(users.contains(&json!("1.0.0")) && users.contains(&json!("1.1.0")), "{users:?}");
     assert_eq!(of("user 1"), users[1], "always the same");
 
+    let stranger = Home::new();
+    let (exit, asked) = world.verify(&stranger, "@acme/hello:stable");
+    assert_eq!(
+        (exit, &asked["version"]),
+        (Some(0), &json!("1.0.0")),
+        "without a policy, who asks decides: {asked}"
+    );
+    let rule = &support::world::trust(&stranger)["packages"]["@acme/hello"];
+    assert_eq!(rule["channels"], Value::Null, "and that is not written down");
+
     let list = world.text(&reader, &["channel", "list", "@acme/hello"]);
     assert_eq!(list.stdout, "stable     1.0.0 for 75 %, 1.1.0 for 25 %\n", "{list:?}");
     world.must(&["channel", "clear", "@acme/hello:stable"]);

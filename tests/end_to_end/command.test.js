@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -41,6 +41,45 @@ test("cidery run serves the package's own paths and methods, and ends when it is
     assert.equal(running.child.exitCode, 0);
     await assert.rejects(fetch(url), "workerd is gone, too");
   }
+});
+
+test("cidery run serves what a channel names for a bucket, and what a lock holds", async () => {
+  await using registry = await startServer();
+  await using home = await scratch();
+  const env = { ...environment(home.path), CIDERY_REGISTRY: registry.url };
+  const lock = join(home.path, "cidery.lock");
+  /** @param {string[]} args */
+  const run = async (...args) => {
+    const { code, stdout, stderr } = await cidery([...args, "--json"], { env });
+    assert.equal(code, 0, stderr + stdout);
+    return JSON.parse(stdout);
+  };
+  await run("keys", "new");
+  const source = join(home.path, "source");
+  await mkdir(source);
+  for (const version of ["1.0.0", "1.1.0"]) {
+    await writeFile(join(source, "index.js"), `export default { fetch: () => new Response("${version}") };\n`);
+    const toml = `name = "@acme/parts"\nversion = "${version}"\nentry = "index.js"\n[compatibility]\ndate = "2026-10-01"\n`;
+    await writeFile(join(source, "cidery.toml"), toml);
+    await run("publish", source);
+    if (version === "1.0.0") await run("lock", "@acme/parts@*", "--out", lock);
+  }
+  await run("channel", "set", "@acme/parts:stable", "1.0.0", "1.1.0=50%");
+  const known = JSON.parse(await readFile(join(home.path, "trust.json"), "utf8"));
+  known.packages["@acme/parts"].channels = ["stable"];
+  await writeFile(join(home.path, "policy.json"), JSON.stringify(known));
+  /** @param {string[]} args */
+  const served = async (...args) => {
+    const listen = ["run", ...args, "--listen", "127.0.0.1:0"];
+    const running = await start(cideryPath(), listen, { ready: /listening on (http:\/\/127\.0\.0\.1:\d+)/, env });
+    const text = await (await fetch(running.ready[1])).text();
+    await running.stop();
+    return text;
+  };
+  assert.equal(await served("@acme/parts:stable", "--bucket", "0"), "1.0.0");
+  assert.equal(await served("@acme/parts:stable", "--bucket", "9999"), "1.1.0");
+  assert.equal(await served("@acme/parts@*"), "1.1.0");
+  assert.equal(await served("@acme/parts@*", "--lock", lock), "1.0.0", "T10 a lock decides");
 });
 
 test("cidery run starts nothing that the policy does not allow", async () => {

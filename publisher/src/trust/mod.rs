@@ -20,7 +20,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use cidery_protocol::{Cid, Origin, PackageName};
-use cidery_verifier::{PolicyDocument, Rule, Seen, TrustPolicy, VerifyError};
+use cidery_verifier::{PolicyDocument, Request, Rule, Seen, TrustPolicy, VerifyError};
 
 use self::seen::SeenFile;
 use self::store::Store;
@@ -84,31 +84,32 @@ impl Trust {
         Ok(Trust { source: Source::FirstUse { known, asked_for: args.trust_first }, seen })
     }
 
-    /// The policy for `package`: the one that was found, or what is known of the package, or else what the registry says
+    /// The policy for a request: the one that was found, or what is known of the package, or else what the registry says
     /// now, to be written down by [`Trust::settle`] once it has verified.
     ///
     /// # Errors
     /// `policy.no_rule`, `policy.missing`, `not_found`, or that the registry's log is not the known one.
-    pub(crate) async fn grounds(
-        &self,
-        registry: &Registry,
-        package: &PackageName,
-    ) -> Result<Grounds, Failure> {
+    pub(crate) async fn grounds(&self, registry: &Registry, request: &Request) -> Result<Grounds, Failure> {
+        let package = &request.package;
         let known = match &self.source {
-            Source::Policy { document, .. } => return Grounds::new(document.clone(), package, false),
+            Source::Policy { document, .. } => {
+                let policy = TrustPolicy::new(document)?;
+                policy.rule_for(package)?;
+                return Ok(Grounds { document: document.clone(), policy, first_use: false });
+            }
             Source::FirstUse { known, asked_for } => {
                 first_use::allowed(registry, *asked_for, package)?;
                 known.read::<PolicyDocument>()?
             }
         };
         if TrustPolicy::new(&known)?.rule(package).is_some() {
-            return Grounds::new(known, package, false);
+            return Grounds::of_first_use(known, request, false);
         }
         let log = registry.log().await?;
         first_use::check_log(&known, &log)?;
         let init = History::beginning(registry, package).await?;
         let init = init.ok_or_else(|| Failure::unknown_package(package))?;
-        Grounds::new(log.as_policy(Some((package, init))), package, true)
+        Grounds::of_first_use(log.as_policy(Some((package, init))), request, true)
     }
 
     /// Remembers that a release was verified on these grounds. What is trusted from now on is said in lines for people.
@@ -235,18 +236,18 @@ impl Trust {
         }
     }
 
-    /// The policy that judges `package`: as [`Trust::grounds`], or the whole policy where it has no rule for it.
+    /// The policy that judges a request: as [`Trust::grounds`], or the whole policy where it has no rule for it.
     ///
     /// # Errors
     /// As [`Trust::grounds`].
     pub(crate) async fn policy_for(
         &self,
         registry: &Registry,
-        package: &PackageName,
+        request: &Request,
     ) -> Result<TrustPolicy, Failure> {
         match &self.source {
             Source::Policy { document, .. } => Ok(TrustPolicy::new(document)?),
-            Source::FirstUse { .. } => Ok(self.grounds(registry, package).await?.policy),
+            Source::FirstUse { .. } => Ok(self.grounds(registry, request).await?.policy),
         }
     }
 
@@ -277,11 +278,15 @@ impl Grounds {
         self.first_use
     }
 
-    fn new(document: PolicyDocument, package: &PackageName, first_use: bool) -> Result<Self, Failure> {
-        let policy = TrustPolicy::new(&document)?;
-        let no_rule = || VerifyError::NoRule { package: package.clone() };
-        policy.rule(package).ok_or_else(no_rule)?;
-        Ok(Grounds { document, policy, first_use })
+    /// Where there is no policy, who asks for a channel says that it may be asked for.
+    fn of_first_use(document: PolicyDocument, request: &Request, first_use: bool) -> Result<Self, Failure> {
+        let mut asked = document.clone();
+        if let (Some(channel), Some(rule)) =
+            (request.channel(), asked.packages.get_mut(request.package.as_str()))
+        {
+            rule.channels = Some(vec![channel.to_string()]);
+        }
+        Ok(Grounds { document, policy: TrustPolicy::new(&asked)?, first_use })
     }
 }
 
