@@ -10,3 +10,6 @@ export const usage = (message: string, hint: string): CideryError => new CideryE
 /** Something that failed on the way to the registry, or what it said instead of an answer. */
 export const network = (message: string, cause?: unknown): CideryError =>
   new CideryError("network.failed", message, { cause });
+
+/** Something that failed in the store of what was seen. */
+export const storage = (message: string, cause?: unknown): CideryError => new CideryError("storage.failed", message, { cause });

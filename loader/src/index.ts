@@ -1,46 +1,45 @@
 // Packages of a Cidery registry in Dynamic Workers: nothing runs that the policy does not allow, or that has not been verified.
 
-import { type PolicyDocument, type Request, verifier } from "@cidery/verifier";
+import { type PolicyDocument, type SeenDocument, verifier } from "@cidery/verifier";
 
 import { networkOf } from "./egress.ts";
 import { CideryError } from "./errors.ts";
 import { type Context, Isolates, checkContext } from "./isolate.ts";
+import { type ChannelEntry, type LockEntry, type Reference, askedBy } from "./reference.ts";
 import { type Registry, RegistryClient } from "./registry.ts";
 import { Releases } from "./resolve.ts";
+import { Memory } from "./seen/memory.ts";
+import { type SeenStore, memorySeen } from "./seen/store.ts";
 
-export { CideryError };
+export { CideryError, memorySeen };
 export { Egress } from "./egress.ts";
-export type { Context, PolicyDocument, Registry };
+export { kvSeen } from "./seen/kv.ts";
+export { SeenObject, durableObjectSeen } from "./seen/object.ts";
+export type { ChannelEntry, Context, LockEntry, PolicyDocument, Reference, Registry, SeenDocument, SeenStore };
 
 /** What a loader needs. */
 export interface LoaderOptions {
   /** Where releases are read: an address, a service binding, or a function like `fetch`. It is trusted with nothing. */
   registry: Registry;
-  /** Whom to trust (SPEC §10.1). */
-  policy: PolicyDocument;
+  /** Whom to trust (SPEC §10.1), or its JSON text. */
+  policy: PolicyDocument | string;
   /** The Worker Loader binding. */
   worker_loader: WorkerLoader;
   /** `ctx.exports`, with {@link Egress} in it: needed where the policy grants network. */
   exports?: unknown;
+  /** Where what was seen is kept, so that nothing goes back; {@link memorySeen} unless given, which forgets with the isolate. */
+  seen?: SeenStore;
   /** The clock, in milliseconds since 1970. */
   now?: () => number;
-}
-
-/** An entry of a lock: exactly this code. */
-export interface LockEntry {
-  name: string;
-  version: string;
-  /** CID of the manifest. */
-  cid: string;
 }
 
 /** Loads packages. One of it serves all requests of a Worker: it remembers what was verified, and until when. */
 export interface Loader {
   /**
-   * The isolate of a release: `@scope/name@range`, `@scope/name@version`, or an entry of a lock. While the verdict holds and
-   * the isolate has started, this asks nobody.
+   * The isolate of a release: `@scope/name@range`, `@scope/name@version`, `@scope/name:channel`, an entry of a lock, or a channel for
+   * a user. While the verdict holds and the isolate has started, this asks nobody.
    */
-  load(reference: string | LockEntry, context?: Context): Promise<WorkerStub>;
+  load(reference: Reference, context?: Context): Promise<WorkerStub>;
 }
 
 /**
@@ -57,19 +56,14 @@ export function createLoader(options: LoaderOptions): Loader {
   const verify = verifier();
   const policy = verify.parsePolicy(options.policy);
   const registry = new RegistryClient(options.registry);
-  const releases = new Releases(verify, registry, policy, options.now ?? Date.now);
+  const memory = new Memory(verify, options.seen ?? memorySeen());
+  const releases = new Releases(verify, registry, policy, memory, options.now ?? Date.now);
   const isolates = new Isolates(options.worker_loader, networkOf(options.exports));
-
-  const requestOf = (reference: string | LockEntry): Request =>
-    typeof reference === "string"
-      ? verify.parseReference(reference)
-      : { package: reference.name, version: reference.version, manifest: reference.cid };
 
   return {
     async load(reference, context = {}) {
       checkContext(context);
-      const key = typeof reference === "string" ? reference : `${reference.name}@${reference.version}#${reference.cid}`;
-      const release = releases.current(key) ?? (await releases.refresh(key, requestOf(reference)));
+      const release = await releases.get(askedBy(reference, verify));
       return isolates.start(release, context);
     },
   };

@@ -1,6 +1,6 @@
 // What is asked of a registry, or of any mirror of it. Nothing that comes back is believed here.
 
-import type { Request } from "@cidery/verifier";
+import type { Request, Severity } from "@cidery/verifier";
 
 import { CideryError, network } from "./errors.ts";
 
@@ -11,10 +11,10 @@ export type Registry = string | URL | Fetcher | typeof fetch;
 const OBJECT_BYTES = 1 << 20;
 /** Bytes of an error's body. */
 const ERROR_BYTES = 4 << 10;
-/** What a registry says of a release that it does not give: a refusal may be believed. */
-const PASSED_ON = new Set(["not_found", "release.void", "release.yanked"]);
 /** How long an answer may take, in milliseconds. */
 const TIMEOUT = 30_000;
+/** What a registry says of what is asked for; whatever else it refuses is its own trouble. */
+const REFUSALS = new Set(["not_found", "release.void", "release.yanked"]);
 /** What a service binding or a function is asked under; neither looks at the host. */
 const NOWHERE = "https://registry.invalid";
 
@@ -33,9 +33,9 @@ export class RegistryClient {
     }
   }
 
-  /** The resolution of a request, with consistency since the tree of size `since`. */
-  resolution(request: Request, since: number | undefined): Promise<Uint8Array> {
-    const query = new URLSearchParams("range" in request ? { range: request.range } : { version: request.version });
+  /** The resolution of a request, with consistency since the tree of size `since`; yanks of these severities are `tolerated`. */
+  resolution(request: Request, tolerated: Severity[], since: number | undefined): Promise<Uint8Array> {
+    const query = queryOf(request, tolerated);
     if (since !== undefined) query.set("since", String(since));
     return this.#object(`/v1/packages/${request.package}/resolve?${query}`);
   }
@@ -70,9 +70,15 @@ export class RegistryClient {
     }
     if (response.status === 200) return response;
     const said = await refusal(response);
-    if (said && PASSED_ON.has(said.code)) throw new CideryError(said.code, said.message);
+    if (said !== undefined && REFUSALS.has(said.code)) throw new CideryError(said.code, said.message);
     throw network(`the registry answered ${response.status} to ${path}${said ? `: ${said.message}` : ""}`);
   }
+}
+
+function queryOf(request: Request, tolerated: Severity[]): URLSearchParams {
+  if ("version" in request) return new URLSearchParams({ version: request.version });
+  if ("channel" in request) return new URLSearchParams({ channel: request.channel, bucket: String(request.bucket ?? 0) });
+  return new URLSearchParams({ range: request.range, ...(tolerated.length > 0 && { yanked: tolerated.join() }) });
 }
 
 /** The code and message of an error's body, where it is one of SPEC §11. */

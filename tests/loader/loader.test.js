@@ -6,50 +6,12 @@ import { createServer } from "node:http";
 import { test } from "node:test";
 
 import { moduleOf } from "../support/objects.js";
-import { startWorker } from "../support/worker.js";
-import { MAX_AGE, START, StaticRegistry, policyOf } from "./static_registry.js";
-
-const CODE = `
-import { WorkerEntrypoint } from "cloudflare:workers";
-import word from "./lib/word.txt";
-let requests = 0;
-export class Greeter extends WorkerEntrypoint { greet(name) { return "hello " + name } }
-export default {
-  async fetch(request, env) {
-    const { pathname, searchParams } = new URL(request.url);
-    if (pathname === "/env") return Response.json(env);
-    if (pathname === "/count") return new Response(String(++requests));
-    if (pathname === "/fetch") return fetch(searchParams.get("url")).catch((error) => new Response("refused: " + error.message));
-    return new Response(word);
-  },
-};
-`;
-const PACKAGE = [moduleOf("index.js", CODE), moduleOf("lib/word.txt", "caf\u00e9 \u{1f37a}", "text")];
-const RANGE = "@acme/hello@^1";
-
-/**
- * A registry with a package, and a Worker with a loader of it.
- * @param {{ modules?: typeof PACKAGE, options?: any, rule?: any, filtered?: boolean, tampers?: boolean }} [of]
- */
-async function start({ modules = PACKAGE, options, rule, filtered, tampers } = {}) {
-  const stack = new AsyncDisposableStack();
-  const registry = stack.use(await StaticRegistry.start(modules, options));
-  const worker = stack.use(await startWorker("tests/loader/fixtures/wrangler.jsonc"));
-  /** @param {string} route @returns {Promise<any>} */
-  const ask = async (route, body = {}) => {
-    const response = await fetch(`${worker.url}/${route}`, { method: "POST", body: JSON.stringify(body) });
-    return response.json();
-  };
-  const policy = policyOf(rule);
-  const created = await ask("create", { registry: registry.url, policy, now: START + 10, filtered, tampers });
-  assert.deepEqual(created, {});
-  const load = (of = {}) => ask("load", { reference: RANGE, ...of });
-  return { registry, ask, load, [Symbol.asyncDispose]: () => stack.disposeAsync() };
-}
+import { RANGE, WORD, start } from "./on.js";
+import { MAX_AGE, START, policyOf } from "./static_registry.js";
 
 test("a verified release answers, and its entry points too", async () => {
   await using on = await start();
-  assert.deepEqual(await on.load(), { status: 200, text: "caf\u00e9 \u{1f37a}" });
+  assert.deepEqual(await on.load(), { status: 200, text: WORD });
   const call = { reference: RANGE, entrypoint: "Greeter", method: "greet", args: ["you"] };
   assert.deepEqual(await on.ask("call", call), { value: "hello you" });
   assert.equal((await on.load({ reference: "@acme/hello@1.0.0" })).status, 200);
@@ -59,7 +21,7 @@ test("a verified release answers, and its entry points too", async () => {
 
 test("after a defect of the verifier the next load works", async () => {
   await using on = await start();
-  const answer = { status: 200, text: "caf\u00e9 \u{1f37a}" };
+  const answer = { status: 200, text: WORD };
   assert.deepEqual(await on.load(), answer);
   assert.equal((await on.ask("defect")).code, "internal");
   assert.deepEqual(await on.load(), answer);
@@ -115,28 +77,28 @@ for (const [about, code, change] of /** @type {[string, string, (path: string, b
 
 test("T29: what is loaded is what was checked, whatever becomes of the buffers it came in", async () => {
   await using on = await start({ tampers: true });
-  assert.deepEqual(await on.load(), { status: 200, text: "caf\u00e9 \u{1f37a}" });
+  assert.deepEqual(await on.load(), { status: 200, text: WORD });
 });
 
 test("T05: past its verdict a release is not given out, until a refresh proves it again", async () => {
   await using on = await start();
   assert.equal((await on.load({ path: "/count" })).text, "1");
-  await on.ask("clock", { now: START + MAX_AGE });
+  await on.clock(START + MAX_AGE);
   assert.equal((await on.load({ path: "/count" })).text, "2", "the last second");
-  await on.ask("clock", { now: START + MAX_AGE + 1 });
+  await on.clock(START + MAX_AGE + 1);
   assert.equal((await on.load()).code, "log.stale");
 
   on.registry.time = START + MAX_AGE;
   const asked = on.registry.asked.length;
   assert.deepEqual(await on.ask("together", { reference: RANGE, times: 10 }), { loaded: 10 });
-  assert.deepEqual(on.registry.asked.slice(asked).map(kind), ["resolve", "manifests"], "one refresh, and no module again");
+  assert.deepEqual(on.registry.asked.slice(asked).map(kind), ["resolve"], "one refresh, and no object again");
   assert.equal((await on.load({ path: "/count" })).text, "3", "the same isolate");
 });
 
 test("T04: the log that was seen may grow, and never shrinks", async () => {
   await using on = await start();
   assert.equal((await on.load()).status, 200);
-  on.registry.size = 4;
+  on.registry.grow(2);
   assert.equal((await on.load({ reference: "@acme/hello@1.x" })).status, 200);
   on.registry.size = 2;
   assert.equal((await on.load({ reference: "@acme/hello@1.0.0" })).code, "log.rollback");

@@ -1,15 +1,20 @@
-// A registry as a folder would be one: objects under their addresses, signed with keys that everybody knows.
+// A registry as a folder would be one: objects under their addresses, signed with keys that everybody knows. It has one package, and
+// says what its test wants it to say.
 
 import { createServer } from "node:http";
 import { once } from "node:events";
 
 import * as dagCbor from "@ipld/dag-cbor";
 
-import { initOf, keyOf, manifestOf, moduleOf, multikey, releaseOf, sha256 } from "../support/objects.js";
+import { Author, keyOf, manifestOf, moduleOf, multikey, powersOf, releaseBody } from "../support/objects.js";
+import { Log } from "./log.js";
 
 /** @typedef {ReturnType<typeof moduleOf>} Module */
+/** @typedef {import("../support/objects.js").Key} Key */
+/** @typedef {import("../support/objects.js").Kind} Kind */
 
 export const ORIGIN = "log.example";
+export const NAME = "@acme/hello";
 export const START = 1_790_000_000;
 export const MAX_AGE = 600;
 
@@ -17,97 +22,63 @@ const LOG = keyOf("the log");
 const COSIGNER = keyOf("the cosigner");
 export const PUBLISHER = keyOf("the publisher");
 
-/** @param {Record<string, unknown>} [rule] what the rule for `@acme/*` says besides */
-export const policyOf = (rule = {}) => ({
-  origins: { [ORIGIN]: { logKeys: [multikey(LOG.public)], cosigner: multikey(COSIGNER.public), maxAge: MAX_AGE } },
+/**
+ * @param {Record<string, unknown>} [rule] what the rule for `@acme/*` says besides
+ * @param {Record<string, unknown>} [log] what is said of the log besides
+ */
+export const policyOf = (rule = {}, log = {}) => ({
+  origins: { [ORIGIN]: { logKeys: [multikey(LOG.public)], cosigner: multikey(COSIGNER.public), maxAge: MAX_AGE, ...log } },
   packages: { "@acme/*": { origin: ORIGIN, keys: [multikey(PUBLISHER.public)], ...rule } },
 });
 
-/** A log of at most four entries: all that a proof by hand is easy for. */
-class Log {
-  /** @type {Uint8Array[]} */
-  entries = [];
-
-  /** @param {number} size */
-  root(size) {
-    const level = (/** @type {Uint8Array[]} */ nodes) => {
-      const above = [];
-      for (let at = 0; at < nodes.length; at += 2) {
-        above.push(at + 1 < nodes.length ? node(nodes[at], nodes[at + 1]) : nodes[at]);
-      }
-      return above;
-    };
-    /** @type {Uint8Array[]} */
-    let nodes = this.entries.slice(0, size).map((entry) => sha256(Buffer.concat([Buffer.of(0), entry])));
-    while (nodes.length > 1) nodes = level(nodes);
-    return nodes[0];
-  }
-
-  /** The hash of the entries from `from` on to `to`. @param {number} from @param {number} to */
-  part(from, to) {
-    const log = new Log();
-    log.entries = this.entries.slice(from, to);
-    return log.root(to - from);
-  }
-
-  /** Inclusion of the entry 1. @param {number} size */
-  inclusion(size) {
-    return size > 2 ? [this.part(0, 1), this.part(2, size)] : [this.part(0, 1)];
-  }
-
-  /** A checkpoint, cosigned where a time is given. @param {number} size @param {number} [time] */
-  checkpoint(size, time) {
-    const text = `${ORIGIN}\n${size}\n${Buffer.from(this.root(size)).toString("base64")}\n`;
-    const line = (/** @type {string} */ name, /** @type {number} */ type, key = LOG, /** @type {Buffer[]} */ ...rest) => {
-      const id = sha256(Buffer.concat([Buffer.from(`${name}\n`), Buffer.of(type), key.public])).subarray(0, 4);
-      return `\u2014 ${name} ${Buffer.concat([id, ...rest]).toString("base64")}\n`;
-    };
-    const log = line(ORIGIN, 1, LOG, Buffer.from(LOG.sign(Buffer.from(text))));
-    if (time === undefined) return Buffer.from(`${text}\n${log}`);
-    const seconds = Buffer.alloc(8);
-    seconds.writeBigUInt64BE(BigInt(time));
-    const signature = COSIGNER.sign(Buffer.from(`cosignature/v1\ntime ${time}\n${text}`));
-    return Buffer.from(`${text}\n${log}${line(`${ORIGIN}/cosigner`, 4, COSIGNER, seconds, Buffer.from(signature))}`);
-  }
-}
-
-/** @param {Uint8Array} left @param {Uint8Array} right */
-const node = (left, right) => sha256(Buffer.concat([Buffer.of(1), left, right]));
-
-/** A record's log entry. @param {{ payload: Uint8Array, envelope: any }} record @param {{ public: Uint8Array }} key */
-const entryOf = ({ payload, envelope }, key) =>
-  dagCbor.encode({
-    kind: "record",
-    type: envelope.payloadType,
-    payload,
-    signatures: [{ key: key.public, sig: Buffer.from(envelope.signatures[0].sig, "base64") }],
-  });
+/**
+ * A record in the log.
+ * @typedef {object} Logged
+ * @property {Kind} kind
+ * @property {any} body
+ * @property {any} cid
+ * @property {number} index
+ * @property {Uint8Array} signed SPEC §6.8
+ */
 
 /**
- * A registry with one release of one package, on a free port of loopback.
+ * A registry with a package of one release, on a free port of loopback.
  *
- * `time` is when its head was cosigned, `size` how many entries the head has, `change` may spoil a body on its way out, and
- * `asked` lists the paths so far.
+ * `time` is when its head was cosigned, `size` how many entries the head shows, and `shows` how many of them it answers from (both all, where
+ * they are absent). It answers for all packages in `names`, always with its own; `refusal` is what it says instead of a resolution, and `change`
+ * may spoil a body on its way out. It answers after `delay` is over, or, where it `isDown`, not at all. `asked` lists the paths so far,
+ * `queries` their queries.
  */
 export class StaticRegistry {
   time = START;
-  size = 2;
+  /** @type {number | undefined} */
+  size = undefined;
+  /** @type {number | undefined} */
+  shows = undefined;
+  names = [NAME];
+  /** @type {string | undefined} */
+  refusal = undefined;
+  isDown = false;
   /** @type {string[]} */
   asked = [];
+  /** @type {string[]} */
+  queries = [];
   /** @type {(path: string, body: Buffer) => Buffer | undefined} */
   change = (_, body) => body;
-  #log = new Log();
-  #server = createServer((request, response) => this.#answer(request.url ?? "", response));
+  /** @type {(query: URLSearchParams) => Promise<void> | void} */
+  delay = () => {};
+  #log = new Log(ORIGIN, LOG, COSIGNER);
+  #author = new Author(ORIGIN, NAME);
+  /** @type {Logged[]} */
+  #records = [];
+  /** @type {Map<string, Uint8Array>} manifests and modules, by their addresses */
+  #objects = new Map();
+  #server = createServer((request, response) => void this.#answer(request.url ?? "", response));
 
-  /** @param {Module[]} modules the first one starts @param {{ change?: (body: any) => void, version?: string }} [options] */
-  constructor(modules, { change, version = "1.0.0" } = {}) {
-    this.modules = modules;
-    this.manifest = manifestOf(modules, change);
-    const name = "@acme/hello";
-    const init = initOf({ origin: ORIGIN, name, key: PUBLISHER });
-    const of = { origin: ORIGIN, name, key: PUBLISHER, version, manifest: this.manifest.cid, authority: init.cid };
-    const records = [init, releaseOf(of)].map((record) => entryOf(record, PUBLISHER));
-    this.#log.entries = [...records, Buffer.from("third"), Buffer.from("fourth")];
+  /** @param {Module[]} modules the first one starts @param {{ change?: (body: any) => void, version?: string, keys?: Key[], threshold?: number }} [options] */
+  constructor(modules, { change, version = "1.0.0", keys = [PUBLISHER], threshold = 1 } = {}) {
+    this.add("init", powersOf(keys, { threshold }), keys);
+    this.manifest = this.release(version, modules, { change, keys }).manifest;
   }
 
   /** @param {Module[]} modules @param {ConstructorParameters<typeof StaticRegistry>[1]} [options] */
@@ -116,6 +87,38 @@ export class StaticRegistry {
     registry.#server.listen(0, "127.0.0.1");
     await once(registry.#server, "listening");
     return registry;
+  }
+
+  /** Logs a record of the package. @param {Kind} kind @param {any} body @param {Key[]} [keys] who sign @returns {Logged} */
+  add(kind, body, keys = [PUBLISHER]) {
+    const { cid, payload, envelope } = this.#author.add(kind, body, keys);
+    const signatures = keys
+      .map((key, at) => ({ key: key.public, sig: Buffer.from(envelope.signatures[at].sig, "base64") }))
+      .sort((one, other) => Buffer.compare(one.key, other.key));
+    const signed = { type: envelope.payloadType, payload, signatures };
+    const logged = { kind, body, cid, index: this.#log.entries.length, signed: dagCbor.encode(signed) };
+    this.#records.push(logged);
+    this.#log.entries.push(dagCbor.encode({ kind: "record", time: START - 100, ...signed }));
+    return logged;
+  }
+
+  /**
+   * Logs a release.
+   * @param {string} version
+   * @param {Module[]} modules
+   * @param {{ change?: (body: any) => void, keys?: Key[] }} [options]
+   */
+  release(version, modules, { change, keys } = {}) {
+    const manifest = manifestOf(modules, change);
+    this.#objects.set(`/v1/manifests/${manifest.cid}`, manifest.bytes);
+    for (const { cid, bytes } of modules) this.#objects.set(`/v1/blobs/${cid}`, bytes);
+    const { cid } = this.add("release", releaseBody(version, manifest), keys);
+    return { manifest, reference: { version, record: cid } };
+  }
+
+  /** Logs entries of other packages. @param {number} count */
+  grow(count) {
+    for (let at = 0; at < count; at++) this.#log.entries.push(Buffer.from(`entry ${this.#log.entries.length}`));
   }
 
   get url() {
@@ -128,38 +131,72 @@ export class StaticRegistry {
     this.#server.close();
   }
 
-  /** @param {string} since */
-  #resolution(since) {
-    const [init, release] = this.#log.entries;
-    const seen = Number(since);
+  /** @param {URLSearchParams} query @param {number} size what the head shows @param {number} time */
+  #resolution(query, size, time) {
+    const records = this.#records.filter(({ index }) => index < (this.shows ?? size));
+    const newest = (/** @type {(record: Logged) => boolean} */ test) => records.findLast(test);
+    const yankOf = (/** @type {Logged} */ release) =>
+      newest(({ kind, body }) => kind === "yank" && body.release.version === release.body.version && body.severity !== "none");
+    const channel = newest(({ kind, body }) => kind === "channel" && body.name === query.get("channel"));
+    const version = query.get("version") ?? channel?.body.targets[targetOf(channel.body.targets, Number(query.get("bucket")))].release.version;
+    const tolerated = query.get("yanked")?.split(",");
+    const isWanted = (/** @type {Logged} */ release) => {
+      const yank = yankOf(release);
+      return version === undefined ? !yank || tolerated?.includes(yank.body.severity) : release.body.version === version;
+    };
+    const releases = records.filter(({ kind }) => kind === "release");
+    const release = releases.findLast(isWanted) ?? (version === undefined ? undefined : releases.at(-1));
+    if (release === undefined) return undefined;
+
+    const authorities = records.filter(({ kind }) => ["init", "rekey", "transfer"].includes(kind));
+    const [before, since] = [true, false].map((isBefore) => authorities.filter(({ index }) => index < release.index === isBefore));
+    const shown = [release, authorities.at(-1), yankOf(release), channel];
+    const last = records.at(-1);
+    const standing = {
+      chain: since.map(({ signed }) => signed),
+      ...(last && !shown.includes(last) && { newest: last.signed }),
+      ...(yankOf(release) && { yank: yankOf(release)?.signed }),
+      ...(channel && { channel: channel.signed }),
+    };
     const receipt = dagCbor.encode({
       format: "cidery-receipt-v1",
-      chain: [init],
-      release,
-      index: 1,
-      checkpoint: this.#log.checkpoint(2),
-      inclusion: this.#log.inclusion(2),
+      chain: before.map(({ signed }) => signed),
+      record: this.#log.entries[release.index],
+      index: release.index,
+      checkpoint: this.#log.checkpoint(release.index + 1),
+      inclusion: this.#log.inclusion(release.index, release.index + 1),
     });
+    const earlier = Number(query.get("since"));
     const head = dagCbor.encode({
       format: "cidery-head-v1",
-      checkpoint: this.#log.checkpoint(this.size, this.time),
-      join: { inclusion: this.#log.inclusion(this.size) },
-      ...(seen === 2 && this.size > 2 && { since: { size: 2, consistency: [this.#log.part(2, this.size)] } }),
+      checkpoint: this.#log.checkpoint(size, time),
+      join: { inclusion: this.#log.inclusion(release.index, size) },
+      standing,
+      ...(earlier > 0 && earlier < size && { since: { size: earlier, consistency: this.#log.consistency(earlier, size) } }),
     });
     return dagCbor.encode({ format: "cidery-resolution-v1", receipt, head });
   }
 
   /** @param {string} target @param {import("node:http").ServerResponse} response */
-  #answer(target, response) {
-    const { pathname, searchParams } = new URL(target, "http://registry");
+  async #answer(target, response) {
+    const { pathname, search, searchParams } = new URL(target, "http://registry");
+    const [size, time] = [this.size ?? this.#log.entries.length, this.time];
     this.asked.push(pathname);
-    let body;
-    if (pathname === "/v1/packages/@acme/hello/resolve") body = this.#resolution(searchParams.get("since") ?? "0");
-    else if (pathname === `/v1/manifests/${this.manifest.cid}`) body = this.manifest.bytes;
-    else body = this.modules.find(({ cid }) => pathname === `/v1/blobs/${cid}`)?.bytes;
+    this.queries.push(search);
+    await this.delay(searchParams);
+    if (this.isDown) return response.destroy();
+    const isResolution = this.names.some((name) => pathname === `/v1/packages/${name}/resolve`);
+    const body = isResolution ? this.#resolution(searchParams, size, time) : this.#objects.get(pathname);
     const changed = body && this.change(pathname, Buffer.from(body));
-    if (changed) return response.end(changed);
-    response.statusCode = 404;
-    response.end(JSON.stringify({ error: { code: "not_found", message: "nothing is here", hint: null } }));
+    const code = isResolution ? (this.refusal ?? (changed ? undefined : "release.yanked")) : changed ? undefined : "not_found";
+    if (code === undefined) return response.end(changed);
+    response.statusCode = code === "not_found" ? 404 : 410;
+    response.end(JSON.stringify({ error: { code, message: "nothing is here", hint: null } }));
   }
+}
+
+/** The place of the target that a bucket falls to. @param {{ weight: number }[]} targets @param {number} bucket */
+function targetOf(targets, bucket) {
+  let upto = 0;
+  return targets.findIndex(({ weight }) => (upto += weight) > bucket);
 }

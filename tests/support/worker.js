@@ -4,7 +4,7 @@ import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { Miniflare, convertV4MiniflareOptions } from "miniflare";
-import { unstable_getMiniflareWorkerOptions } from "wrangler";
+import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from "wrangler";
 
 import { bundle } from "./bundle.js";
 import { scratch } from "./scratch.js";
@@ -30,22 +30,16 @@ export const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
  * R2, KV, Durable Objects, Worker Loader and the compatibility date are as its `wrangler.jsonc` says. Storage is kept in
  * `persist` where that is given, so that a second start finds it, and else goes away with the Worker.
  * @param {string} config path of `wrangler.jsonc`, from the project's root
- * @param {{ persist?: string, vars?: Record<string, string> }} [options] `vars` are added to those of the file; secrets
- *   are given here too
+ * @param {{ persist?: string, vars?: Record<string, string>, beside?: string[] }} [options] `vars` are added to those of the file;
+ *   secrets are given here too. `beside` are the files of other Workers that run with it: `miniflare.getWorker(name)` reaches them
  * @returns {Promise<RunningWorker>}
  */
-export async function startWorker(config, { persist, vars = {} } = {}) {
-  const { main, workerOptions, externalWorkers } = unstable_getMiniflareWorkerOptions(resolve(root, config));
-  if (main === undefined) throw new Error(`${config} names no main module`);
+export async function startWorker(config, { persist, vars = {}, beside = [] } = {}) {
+  const [{ workerOptions, worker, externalWorkers }, ...others] = await Promise.all([config, ...beside].map(configured));
   const storage = persist === undefined ? await scratch() : undefined;
   /** @type {string[]} */
   const log = [];
-  const worker = {
-    ...workerOptions,
-    ...(await bundle(main)),
-    bindings: Object.assign({}, workerOptions.bindings, vars),
-  };
-  delete worker.modulesRules; // for sources; these are modules already
+  Object.assign(worker.bindings, vars);
 
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
@@ -55,7 +49,7 @@ export async function startWorker(config, { persist, vars = {} } = {}) {
       telemetry: { enabled: false },
       resourcePersistencePath: persist ?? storage?.path,
       handleStructuredLogs: ({ level, message }) => log.push(`${level}: ${message}`),
-      workers: [worker, ...externalWorkers],
+      workers: [worker, ...others.map((other) => other.worker), ...externalWorkers],
     }),
   );
   const stop = async () => {
@@ -70,4 +64,14 @@ export async function startWorker(config, { persist, vars = {} } = {}) {
     await stop();
     throw new Error(`${config} does not start\n${log.join("\n")}`, { cause: error });
   }
+}
+
+/** What a wrangler project says of its Worker, with its modules. @param {string} config */
+async function configured(config) {
+  const read = unstable_readConfig({ config: resolve(root, config) });
+  const { main, workerOptions, externalWorkers } = unstable_getMiniflareWorkerOptions(read);
+  if (main === undefined) throw new Error(`${config} names no main module`);
+  const worker = { ...workerOptions, name: read.name, bindings: Object.assign({}, workerOptions.bindings), ...(await bundle(main)) };
+  delete worker.modulesRules; // for sources; these are modules already
+  return { workerOptions, worker, externalWorkers };
 }
