@@ -56,14 +56,14 @@ struct EntrySignature {
 }
 
 impl SignedRecord {
-    /// Opens an envelope, as a registry does: a signature by any other key is refused.
+    /// Opens an envelope, as a registry does: a signature by any other key is refused, and a second one by a key.
     ///
     /// # Errors
     /// [`Error::Signature`], [`Error::Record`] where there is no authority yet and the record is no `init`, or what
     /// [`Record::decode`] says.
     pub fn from_envelope(envelope: &Envelope, authority: Option<&Authority>) -> Result<Self, Error> {
         let record = Record::decode(envelope.payload_type(), envelope.payload())?;
-        let signed = envelope.signers(&authorised(&record, authority)?)?;
+        let signed = envelope.signers(authorised(&record, authority)?)?;
         let signers = signed.iter().map(|(key, _)| *key).collect();
         let signatures = signed.into_iter().map(|(key, sig)| EntrySignature { key, sig }).collect();
         Ok(SignedRecord { record, signatures, signers })

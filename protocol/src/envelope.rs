@@ -55,6 +55,11 @@ impl Envelope {
         pae(&self.payload_type, &self.payload)
     }
 
+    /// The signatures, of which nothing is known yet.
+    pub fn signatures(&self) -> &[Signature] {
+        &self.signatures
+    }
+
     /// Adds a signature over [`Envelope::signing_bytes`].
     pub fn push(&mut self, signature: Signature) {
         self.signatures.push(signature);
@@ -128,21 +133,27 @@ impl Envelope {
         &self.payload
     }
 
-    /// Each signature with the one of `keys` that made it, sorted by key, each key once.
+    /// Each signature with the one of `keys` that made it, sorted by key.
+    ///
+    /// An envelope does not say which key made which signature. Each is tried with the keys that have not signed yet, so that
+    /// 32 signatures by 32 keys cost 528 verifications at most.
     ///
     /// # Errors
-    /// [`Error::Signature`] where a signature is by none of `keys`.
-    pub(crate) fn signers(&self, keys: &[PublicKey]) -> Result<Vec<(PublicKey, Signature)>, Error> {
+    /// [`Error::Signature`] where a signature is by none of `keys`, or the second one by a key.
+    pub(crate) fn signers(&self, mut keys: Vec<PublicKey>) -> Result<Vec<(PublicKey, Signature)>, Error> {
+        // A key may stand in two lists: those of a `transfer` share whoever stays.
+        keys.sort();
+        keys.dedup();
         let message = self.signing_bytes();
         let mut signers = Vec::with_capacity(self.signatures.len());
         for (index, signature) in self.signatures.iter().enumerate() {
-            let reason = "is not a valid signature by a key that may sign this record";
+            let reason =
+                "is not a valid signature by a key that may sign this record and has not signed it before";
             let refused = || Error::Signature { what: "the envelope", index, reason };
-            let key = keys.iter().find(|key| key.verifies(&message, signature)).ok_or_else(refused)?;
-            signers.push((*key, *signature));
+            let at = keys.iter().position(|key| key.verifies(&message, signature)).ok_or_else(refused)?;
+            signers.push((keys.remove(at), *signature));
         }
         signers.sort_by_key(|(key, _)| *key);
-        signers.dedup_by_key(|(key, _)| *key);
         Ok(signers)
     }
 }

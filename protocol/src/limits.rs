@@ -72,3 +72,6 @@ pub const PENDING_SECONDS: u64 = 60 * 60;
 pub const CLOCK_AHEAD_SECONDS: u64 = 60;
 /// Bytes of a publish request.
 pub const PUBLISH_BYTES: usize = 2 << 20;
+/// Signatures of a publish request, over all its records. An envelope does not say which key made which signature: one of 32
+/// takes at most 32 + 31 + … + 1 = 528 verifications, so a request at most 1,056 of them, which is what a stranger can ask for.
+pub const PUBLISH_SIGNATURES: usize = 64;

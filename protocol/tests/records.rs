@@ -74,7 +74,12 @@ fn t11_thresholds_count_distinct_keys() {
     let state = begin(&[&alice, &bob], 2);
     let attempt = |keys: &[&ed25519_dalek::SigningKey]| follow(&state, release_body("1.0.0", &state), keys);
     assert_eq!(code(attempt(&[&alice])), Some(Code::RecordThreshold));
-    assert_eq!(code(attempt(&[&alice, &alice])), Some(Code::RecordThreshold), "signed twice");
+    assert_eq!(code(attempt(&[&alice, &alice])), Some(Code::EnvelopeSignature), "signed twice");
+    assert_eq!(
+        code(attempt(&[&alice, &bob, &alice])),
+        Some(Code::EnvelopeSignature),
+        "and one of them twice"
+    );
     assert_eq!(code(attempt(&[])), Some(Code::RecordThreshold));
     assert_eq!(
         code(attempt(&[&alice, &bob, &eve])),
@@ -89,6 +94,25 @@ fn t11_thresholds_count_distinct_keys() {
         Some(Code::RecordThreshold),
         "an init by one of two"
     );
+}
+
+#[test]
+fn t34_a_key_signs_once_in_an_envelope() {
+    let keys: Vec<_> = (1..=16).map(key).collect();
+    let keys: Vec<_> = keys.iter().collect();
+    let state = begin(&keys, 1);
+    let last = *keys.iter().max_by_key(|key| public(key)).expect("a key");
+    assert_eq!(
+        code(follow(&state, release_body("1.0.0", &state), &[last; 32])),
+        Some(Code::EnvelopeSignature)
+    );
+    assert_eq!(code(follow(&state, release_body("1.0.0", &state), &keys)), None, "all of them once");
+    // Who stays is in both lists of a transfer, and signs once.
+    let transfer = Transfer { to: powers(&keys, 1), next_version_floor: None };
+    let transfer = || next(&state, Action::Transfer(transfer.clone()));
+    assert_eq!(code(follow(&state, transfer(), &keys)), None);
+    let twice: Vec<_> = keys.iter().chain(&keys).copied().collect();
+    assert_eq!(code(follow(&state, transfer(), &twice)), Some(Code::EnvelopeSignature));
 }
 
 #[test]
@@ -129,7 +153,7 @@ fn t18_a_signature_is_for_one_payload_type() {
 fn entries_hold_what_was_signed_and_by_whom() {
     let (alice, bob) = (key(1), key(2));
     let state = begin(&[&alice, &bob], 2);
-    let envelope = sign(release_body("1.0.0", &state), &[&bob, &alice, &bob]);
+    let envelope = sign(release_body("1.0.0", &state), &[&bob, &alice]);
     let signed = SignedRecord::from_envelope(&envelope, Some(&state.authority)).expect("signed");
     assert_eq!(signed.signers().len(), 2);
     assert!(signed.signers().is_sorted());

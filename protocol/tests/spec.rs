@@ -80,7 +80,7 @@ fn the_limits_are_those_of_the_code() {
         ("receipt, head, resolution", vec![limits::RECEIPT_BYTES >> 20]),
         ("policy", vec![limits::POLICY_BYTES >> 20]),
         ("page of a package's log", vec![limits::RECEIPT_BYTES >> 20, limits::PACKAGE_LOG_ENTRIES]),
-        ("publish request", vec![limits::PUBLISH_BYTES >> 20]),
+        ("publish request", vec![limits::PUBLISH_BYTES >> 20, limits::PUBLISH_SIGNATURES]),
         ("publishes pending", vec![limits::PENDING_PUBLISHES, limits::PENDING_SECONDS as usize]),
         ("clock ahead", vec![limits::CLOCK_AHEAD_SECONDS as usize]),
     ];

@@ -135,7 +135,7 @@ impl Server {
         };
         let (client, sequencing) = sequencer::start(blobs.clone(), sql, config, on_failure).await?;
         // (3)
-        let router = http::router(Registry::new(blobs, client), patience);
+        let router = http::router(Registry::new(blobs, client, scopes.clone()), patience);
         let (stop, stopped) = watch::channel(false);
         let serving = tokio::spawn(serve(listener, router, patience.head, stopped));
         let origin = data.origin.clone();

@@ -2,12 +2,16 @@
 
 mod support;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use bytes::Bytes;
+use cidery_keys::Signer;
 use cidery_protocol::{
     Action, Cid, Codec, Provenance, Record,
     manifest::{Manifest, Module, ModuleKind},
@@ -17,7 +21,7 @@ use cidery_registry::{
 };
 use serde_bytes::{ByteArray, ByteBuf};
 use sha2::{Digest, Sha256};
-use support::{Hand, NOW, Pack, TestRegistry, key, pack::sealed};
+use support::{Hand, NOW, ORIGIN, Pack, TestRegistry, key, pack::sealed};
 
 fn fresh() -> (TestRegistry<Memory>, tempfile::TempDir) {
     let folder = tempfile::tempdir().expect("a folder");
@@ -137,7 +141,7 @@ impl SequencerClient for Counter {
 #[tokio::test]
 async fn t34_nobodys_signatures_do_not_reach_the_sequencer() {
     let calls = Arc::new(AtomicUsize::new(0));
-    let registry = Registry::new(Memory::default(), Counter(calls.clone()));
+    let registry = Registry::new(Memory::default(), Counter(calls.clone()), ScopePolicy::Open);
     let package = Pack::new("@acme/junk", "1");
     let post = async |package: &Pack| {
         let request = package.request();
@@ -159,6 +163,60 @@ async fn t34_nobodys_signatures_do_not_reach_the_sequencer() {
     assert_eq!(calls.load(Ordering::Relaxed), 0);
     post(&package).await;
     assert_eq!(calls.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn t34_who_may_not_begin_a_package_is_told_so_before_any_signature_is_checked() {
+    let (owner, stranger) = (key(1), key(9));
+    let folder = tempfile::tempdir().expect("a folder");
+    let listed = BTreeMap::from([("acme".to_owned(), vec![owner.public_key()])]);
+    for (at, scopes, signed_as, wanted) in [
+        (0, ScopePolicy::Closed, &owner, "scope.denied"),
+        (1, ScopePolicy::Listed(BTreeMap::new()), &owner, "scope.denied"),
+        (2, ScopePolicy::Listed(listed.clone()), &stranger, "scope.denied"),
+        // Whoever names the owner's key has to show that it is theirs.
+        (3, ScopePolicy::Listed(listed), &owner, "envelope.signature"),
+        (4, ScopePolicy::Open, &stranger, "envelope.signature"),
+    ] {
+        let registry = TestRegistry::new(Memory::default(), &folder.path().join(format!("{at}.db")), scopes);
+        let mut junk = Pack::by("@acme/junk", "1", signed_as, ORIGIN);
+        junk.envelopes[0] = sealed(&junk.init, &[&key(8)]);
+        assert_eq!(registry.post(&junk).await.code(), wanted, "at the door, case {at}");
+        let Received::Reply(Reply::Refused(body)) =
+            registry.sequencer.receive(Call::Publish(ByteBuf::from(junk.request()))).await
+        else {
+            panic!("case {at} was taken")
+        };
+        assert_eq!(body.code, wanted, "by the sequencer, case {at}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_in_the_log_is_so_in_a_scope_that_was_closed_since() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = Memory::default();
+    let open = |scopes| TestRegistry::new(store.clone(), &folder.path().join("ledger.db"), scopes);
+    let package = Pack::new("@acme/early", "1");
+    assert_eq!(open(ScopePolicy::Open).publish(&package).await.status, 201);
+    assert_eq!(open(ScopePolicy::Closed).post(&package).await.status, 200);
+}
+
+#[tokio::test]
+async fn t34_a_request_has_64_signatures_at_most() {
+    let (registry, _folder) = fresh();
+    let package = Pack::new("@acme/many", "1");
+    let signed = |record: &Record, count: u8| {
+        let keys: Vec<_> = (1..=count).map(key).collect();
+        sealed(record, &keys.iter().collect::<Vec<_>>())
+    };
+    let post = async |counts: [u8; 3]| {
+        let [init, release, again] = counts;
+        let envelopes =
+            [signed(&package.init, init), signed(&package.record, release), signed(&package.record, again)];
+        registry.send(&envelopes).await.json["error"]["message"].to_string()
+    };
+    assert!(post([32, 32, 1]).await.contains("signatures of a publish request"));
+    assert!(!post([32, 31, 1]).await.contains("signatures of a publish request"));
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@
 //! | `LOG_KEY` | secret | the OpenSSH private key that signs the log |
 //! | `COSIGNER_KEY` | secret | the one, another, that says when its head was the newest |
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::OnceLock};
 
 use cidery_keys::{KeyError, SecretKey};
 use cidery_protocol::{Code, Error as Refusal, Origin, PublicKey};
@@ -82,21 +82,27 @@ impl From<ConfigError> for Error {
 pub(crate) fn log_config(env: &Env) -> Result<LogConfig, ConfigError> {
     Ok(LogConfig {
         origin: read(env, "ORIGIN")?.parse::<Origin>().map_err(ConfigError::Origin)?,
-        scopes: scopes(env)?,
+        scopes: scopes(env)?.clone(),
         log: Box::new(secret(env, "LOG_KEY")?),
         cosigner: Box::new(secret(env, "COSIGNER_KEY")?),
     })
 }
 
-fn scopes(env: &Env) -> Result<ScopePolicy, ConfigError> {
-    match read(env, "SCOPES") {
-        Err(_) => Ok(ScopePolicy::Closed),
-        Ok(text) => match &*text {
-            "open" => Ok(ScopePolicy::Open),
-            "closed" => Ok(ScopePolicy::Closed),
-            json => listed(json).map_err(|reason| ConfigError::Scopes { reason }),
-        },
+/// Who may begin packages. Read once in an isolate's life, in which variables don't change.
+pub(crate) fn scopes(env: &Env) -> Result<&'static ScopePolicy, ConfigError> {
+    static SCOPES: OnceLock<ScopePolicy> = OnceLock::new();
+    if let Some(scopes) = SCOPES.get() {
+        return Ok(scopes);
     }
+    let scopes = match read(env, "SCOPES") {
+        Err(_) => ScopePolicy::Closed,
+        Ok(text) => match &*text {
+            "open" => ScopePolicy::Open,
+            "closed" => ScopePolicy::Closed,
+            json => listed(json).map_err(|reason| ConfigError::Scopes { reason })?,
+        },
+    };
+    Ok(SCOPES.get_or_init(|| scopes))
 }
 
 fn listed(json: &str) -> Result<ScopePolicy, String> {

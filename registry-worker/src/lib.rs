@@ -53,7 +53,8 @@ async fn fetch(
 async fn answer(request: &worker::Request, env: &Env) -> Result<Response<ObjectBody>, Error> {
     let (objects, sequencer) = (Objects::new(env, Reader::Handler)?, ObjectClient::new(env)?);
     ensure_log(&objects, &sequencer).await?;
-    Ok(Registry::new(objects, sequencer).handle(http::request(request)).await)
+    let scopes = config::scopes(env)?.clone();
+    Ok(Registry::new(objects, sequencer, scopes).handle(http::request(request)).await)
 }
 
 /// A log begins when its sequencer first starts, and before that there is nothing to read. Asked once in an isolate's life.

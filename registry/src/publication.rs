@@ -12,7 +12,11 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Error, Expectation, admission::statements, ledger::Step, packages::difference, scope::ScopePolicy,
+    Error, Expectation,
+    admission::statements,
+    ledger::Step,
+    packages::difference,
+    scope::{self, ScopePolicy},
 };
 
 /// Records of a request.
@@ -51,7 +55,7 @@ impl Publication {
     /// Reads a request's body. The steps:
     ///
     /// 1. It is within bounds, JSON of its shape, with 1 to 16 records.
-    /// 2. Each is an envelope that claims to hold a record, and all of them are of one package.
+    /// 2. Each is an envelope that claims to hold a record, with few enough signatures together, and all of one package.
     /// 3. At most one is a release; the manifest is there where one is, has the CID that it names, and is valid.
     /// 4. Its attestations, and statements about it, are of this manifest.
     pub(crate) fn parse(body: &[u8]) -> Result<Self, Error> {
@@ -72,6 +76,11 @@ impl Publication {
             let envelope = Envelope::from_json(raw.get().as_bytes())?;
             let record = envelope.claim()?;
             records.push((envelope, record));
+        }
+        let signatures = records.iter().map(|(envelope, _)| envelope.signatures().len()).sum::<usize>();
+        if signatures > limits::PUBLISH_SIGNATURES {
+            let (got, limit) = (signatures as u64, limits::PUBLISH_SIGNATURES as u64);
+            return Err(Refusal::Limit { what: "signatures of a publish request", got, limit }.into());
         }
         let record = records.last().map(|(_, record)| record.clone());
         let record = record.ok_or_else(|| Error::request("wanted a record"))?;
@@ -108,15 +117,19 @@ impl Publication {
         Ok(publication)
     }
 
+    /// The record that begins a package, where the request does.
+    pub(crate) fn beginning(&self) -> Option<&Record> {
+        let (_, first) = self.records.first()?;
+        matches!(first.body().action, Action::Init(_)).then_some(first)
+    }
+
     /// Checks the signatures that need nothing but the request: where it begins a package, its keys are in it.
     ///
     /// # Errors
     /// `envelope.signature` or `record.threshold`.
     pub(crate) fn check_beginning(&self) -> Result<(), Error> {
-        let Some(((envelope, first), rest)) = self.records.split_first() else { return Ok(()) };
-        if !matches!(first.body().action, Action::Init(_)) {
-            return Ok(());
-        }
+        let Some(first) = self.beginning() else { return Ok(()) };
+        let Some(((envelope, _), rest)) = self.records.split_first() else { return Ok(()) };
         let authority = Authority::begin(&SignedRecord::from_envelope(envelope, None)?)?;
         for (envelope, _) in rest.iter().filter(|(_, record)| record.body().authority == Some(first.cid())) {
             SignedRecord::from_envelope(envelope, Some(&authority))?;
@@ -166,7 +179,7 @@ impl Publication {
     /// The records from the one at `passed` on, as they would be appended on top of `before` at `time`, and the state after them.
     /// The steps:
     ///
-    /// 1. The records are for this log.
+    /// 1. The records are for this log, and an `init` has a key that may begin a package in its scope: else no signature counts.
     /// 2. The signatures are valid and by keys that have a say.
     /// 3. The state machine of SPEC §6.4 agrees.
     /// 4. Keys are not the log's own, and who begins a package may do so in its scope.
@@ -182,6 +195,9 @@ impl Publication {
         if let Some((_, other)) = records.iter().find(|(_, record)| record.body().origin != house.origin) {
             let (got, wanted) = (other.body().origin.to_string(), house.origin.to_string());
             return Err(Refusal::RecordOrigin { got, wanted }.into());
+        }
+        for (_, record) in records {
+            house.scopes.check(record)?;
         }
         let mut steps = Vec::with_capacity(records.len());
         let mut last = None;
@@ -219,16 +235,12 @@ impl House {
     fn welcomes(&self, signed: &SignedRecord) -> Result<(), Error> {
         let body = signed.record().body();
         let Some(powers) = powers(&body.action) else { return Ok(()) };
-        let recovery = powers.recovery.iter().flat_map(|recovery| &recovery.keys);
-        if powers.keys.iter().chain(recovery).any(|key| self.keys.contains(key)) {
+        if scope::keys(powers).any(|key| self.keys.contains(key)) {
             let reason = "a key of the package is a key of the log (SPEC §4.3)".to_owned();
             return Err(Refusal::Record { reason }.into());
         }
-        let scope = body.package.scope();
         match &body.action {
-            Action::Init(_) if !self.scopes.allows(scope, signed.signers()) => {
-                Err(Error::Scope { scope: scope.to_owned() })
-            }
+            Action::Init(_) => self.scopes.check_signers(body, signed.signers()),
             _ => Ok(()),
         }
     }

@@ -1,13 +1,13 @@
 //! `POST /v1/publish` (SPEC §11.3) and `PUT /v1/blobs/{cid}` (SPEC §11.4).
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use cidery_protocol::{Cid, Codec, Error as Refusal};
+use cidery_protocol::{Cid, Codec, Error as Refusal, limits};
 use serde_bytes::ByteBuf;
 use serde_json::json;
 
 use crate::{
     Admission, Blobs, Call, CommittedRelease, Error, Expected, Published, Registry, Reply, Request, Response,
-    SequencerClient, Upload,
+    SequencerClient, Upload, layout,
     path::Query,
     publication::Publication,
     registry::{PUBLISH_BYTES, read_all},
@@ -21,10 +21,25 @@ impl<B: Blobs, L: SequencerClient> Registry<B, L> {
         body: U,
     ) -> Result<Response<B::Body>, Error> {
         let body = read_all(length, body, PUBLISH_BYTES).await?;
-        Publication::parse(&body)?.check_beginning()?;
+        let publication = Publication::parse(&body)?;
+        self.check_scope(&publication).await?;
+        publication.check_beginning()?;
         match self.ask(Call::Publish(ByteBuf::from(body.to_vec()))).await? {
             Reply::Published(published) => Ok(answer(&published)),
             other => Err(unasked(&other)),
+        }
+    }
+
+    /// Whoever may not begin a package costs no signature. One that has begun is there, whoever may begin one now.
+    async fn check_scope(&self, publication: &Publication) -> Result<(), Error> {
+        let Some(init) = publication.beginning() else { return Ok(()) };
+        match self.scopes.check(init) {
+            Err(_)
+                if self.blobs.get(&layout::receipt(&init.cid()), limits::RECEIPT_BYTES).await?.is_some() =>
+            {
+                Ok(())
+            }
+            checked => checked,
         }
     }
 

@@ -4,7 +4,7 @@ use bytes::{Bytes, BytesMut};
 use cidery_protocol::{Error as Refusal, PackageName, limits};
 
 use crate::{
-    Blobs, Body, Error, Request, Response, SequencerClient, Upload, index, layout,
+    Blobs, Body, Error, Request, Response, ScopePolicy, SequencerClient, Upload, index, layout,
     path::{Query, Route},
     stored::{INDEX_BYTES, StoredPackage},
 };
@@ -26,12 +26,14 @@ const NOTE: &str = "text/plain; charset=utf-8";
 pub struct Registry<B, L> {
     pub(crate) blobs: B,
     pub(crate) sequencer: L,
+    pub(crate) scopes: ScopePolicy,
 }
 
 impl<B: Blobs, L: SequencerClient> Registry<B, L> {
-    /// The registry of the log whose objects are in `blobs`, and which `sequencer` writes.
-    pub fn new(blobs: B, sequencer: L) -> Self {
-        Registry { blobs, sequencer }
+    /// The registry of the log whose objects are in `blobs`, and which `sequencer` writes. `scopes` are the sequencer's own,
+    /// who has the say: here they keep work from it.
+    pub fn new(blobs: B, sequencer: L, scopes: ScopePolicy) -> Self {
+        Registry { blobs, sequencer, scopes }
     }
 
     /// Answers a request. Refusals and failures are answers, too.

@@ -300,7 +300,7 @@ for (const [host, start] of /** @type {const} */ ([
       const powers = powersOf([one, two], { threshold: 2, floors: { provenance: true, witnesses: 0 } });
       const author = new Author(origin, "@records/floors");
       await refused(422, "record.threshold", author.sign("init", powers, [one]));
-      await refused(422, "record.threshold", author.sign("init", powers, [one, one]));
+      await refused(422, "envelope.signature", author.sign("init", powers, [one, one]));
       await refused(422, "envelope.signature", author.sign("init", powers, [one, two, stranger]));
       await refused(422, "record.invalid", author.sign("init", { ...powers, threshold: 3 }, [one, two]));
       await logged(author.add("init", powers, [one, two]));

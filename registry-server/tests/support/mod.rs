@@ -86,9 +86,9 @@ impl<B: Blobs + Clone> TestRegistry<B> {
     pub(crate) fn new(blobs: B, ledger: &Path, scopes: ScopePolicy) -> Self {
         let clock = Hand(Arc::new(AtomicU64::new(NOW)));
         let sql = Sqlite::open(ledger).expect("a ledger");
-        let sequencer = Sequencer::new(blobs.clone(), sql, clock.clone(), config(scopes));
+        let sequencer = Sequencer::new(blobs.clone(), sql, clock.clone(), config(scopes.clone()));
         let sequencer = Arc::new(sequencer.expect("a sequencer"));
-        let registry = Registry::new(blobs.clone(), Near(sequencer.clone()));
+        let registry = Registry::new(blobs.clone(), Near(sequencer.clone()), scopes);
         TestRegistry { registry, sequencer, blobs, clock }
     }
 
