@@ -1,4 +1,4 @@
-//! What cannot be undone is asked about before it is signed.
+//! What cannot be undone, and what others want signed about who may sign, is asked about before it is signed.
 
 use std::io::{self, BufRead, IsTerminal};
 
@@ -25,7 +25,7 @@ impl Confirm {
         if yes { Confirm::Given } else { Confirm::Wanted }
     }
 
-    /// Asks, where the proposal makes something void or gives the package away.
+    /// Asks, where what was said on this command line makes something void or gives the package away.
     ///
     /// # Errors
     /// [`Failure::Usage`] where the answer is no, or nobody is there to be asked.
@@ -35,7 +35,22 @@ impl Confirm {
         proposal: &Proposal,
         state: Option<&PackageState>,
     ) -> Result<(), Failure> {
-        if self != Confirm::Wanted || !is_final(proposal, state) {
+        if is_final(proposal, state) { self.want(output, "this cannot be undone") } else { Ok(()) }
+    }
+
+    /// Asks, where a file that others wrote says who may sign: its name, and what they say it is, may be something else.
+    ///
+    /// # Errors
+    /// As [`Confirm::ask`].
+    pub(crate) fn ask_of_others(self, output: &Output, proposal: &Proposal) -> Result<(), Failure> {
+        match proposal.records().iter().all(|record| is_everyday(&record.body().action)) {
+            true => Ok(()),
+            false => self.want(output, "this says who may sign for the package"),
+        }
+    }
+
+    fn want(self, output: &Output, what: &str) -> Result<(), Failure> {
+        if self != Confirm::Wanted {
             return Ok(());
         }
         let refused = |reason: &str| Failure::Usage {
@@ -43,9 +58,9 @@ impl Confirm {
             hint: Some("nothing was signed; `--yes` signs without asking".to_owned()),
         };
         if !io::stdin().is_terminal() {
-            return Err(refused("this cannot be undone, and nobody is there to be asked"));
+            return Err(refused(&format!("{what}, and nobody is there to be asked")));
         }
-        output.note("this cannot be undone; sign it? [y/N]");
+        output.note(format_args!("{what}; sign it? [y/N]"));
         let mut answer = String::new();
         let read = io::stdin().lock().read_line(&mut answer);
         match read.map(|_| answer.trim()) {
@@ -61,4 +76,9 @@ fn is_final(proposal: &Proposal, state: Option<&PackageState>) -> bool {
         (Action::Rekey(Rekey { void, .. }), Some(state)) => !voided(void, state).is_empty(),
         _ => false,
     }
+}
+
+/// What leaves those who may sign, and all that they have signed, as they are. A kind that is not known here is none of these.
+fn is_everyday(action: &Action) -> bool {
+    matches!(action, Action::Release(_) | Action::Yank(_) | Action::Channel(_) | Action::Attest(_))
 }

@@ -44,6 +44,11 @@ impl Team {
         serde_json::from_slice(&fs::read(&self.file).unwrap()).unwrap()
     }
 
+    /// Signs a file that begins the package.
+    fn sign(&self, file: &str, key: &Key) -> (Option<i32>, Value) {
+        self.world.publisher.json(&["sign", file, "--key", &key.file, "--yes"])
+    }
+
     fn send(&self, files: &[&str]) -> (Option<i32>, Value) {
         let files: Vec<&str> = files.iter().flat_map(|file| ["--envelope", file]).collect();
         self.world.own(&[&["publish"], files.as_slice()].concat())
@@ -60,12 +65,12 @@ fn t11_two_of_three_publish_through_files() {
     // Each signs a copy, on a machine that knows neither the registry nor the others.
     let other = world.publisher.path("other.json");
     fs::copy(file, &other).unwrap();
-    let (exit, first) = world.publisher.json(&["sign", file, "--key", &one.file]);
+    let (exit, first) = team.sign(file, one);
     assert_eq!((exit, &first["complete"]), (Some(0), &json!(false)), "{first}");
     assert_eq!(first["records"][1]["kind"], "release");
     assert_eq!(first["records"][1]["signatures"][0]["signed"], json!([one.public]));
     assert_eq!(first["code"]["modules"][0]["path"], "index.js");
-    let again = world.publisher.json(&["sign", file, "--key", &one.file]);
+    let again = team.sign(file, one);
     assert_eq!(again.1["records"], first["records"], "a key signs once");
     let short = team.send(&[file]);
     assert_eq!(code(&short), (Some(1), "record.threshold"));
@@ -74,7 +79,7 @@ fn t11_two_of_three_publish_through_files() {
         hint.contains(&two.public) && hint.contains(&three.public) && !hint.contains(&one.public),
         "{hint}"
     );
-    assert_eq!(world.publisher.json(&["sign", arg(&other), "--key", &two.file]).0, Some(0));
+    assert_eq!(team.sign(arg(&other), two).0, Some(0));
 
     let (exit, published) = team.send(&[file, arg(&other)]);
     assert_eq!((exit, &published["version"]), (Some(0), &json!("1.0.0")), "{published}");
@@ -107,7 +112,7 @@ fn only_keys_that_count_sign_a_file_and_it_says_what_it_is() {
     let team = Team::new();
     let stranger = team.world.key("stranger");
     let before = fs::read(&team.file).unwrap();
-    let refused = team.world.publisher.json(&["sign", &team.file, "--key", &stranger.file]);
+    let refused = team.sign(&team.file, &stranger);
     assert_eq!(code(&refused), (Some(1), "envelope.signature"), "{}", refused.1);
     let shown = team.world.publisher.run(&["sign", &team.file, "--show"]);
     assert_eq!(shown.code, Some(0), "{shown:?}");
@@ -137,7 +142,7 @@ fn t18_a_file_whose_parts_do_not_belong_together_is_refused() {
     let team = Team::new();
     let [one, two, _] = &team.keys;
     for key in [one, two] {
-        assert_eq!(team.world.publisher.json(&["sign", &team.file, "--key", &key.file]).0, Some(0));
+        assert_eq!(team.sign(&team.file, key).0, Some(0));
     }
     let good = team.read();
     let swap = |json: &mut Value| {
@@ -172,9 +177,7 @@ fn t18_a_file_whose_parts_do_not_belong_together_is_refused() {
         let mut json = good.clone();
         alter(&mut json);
         write(&file, &json.to_string());
-        for answer in
-            [team.send(&[arg(&file)]), team.world.publisher.json(&["sign", arg(&file), "--key", &one.file])]
-        {
+        for answer in [team.send(&[arg(&file)]), team.sign(arg(&file), one)] {
             assert_eq!(answer.1["error"]["code"], wanted, "{what}: {}", answer.1);
         }
     }
@@ -187,7 +190,7 @@ fn t01_a_file_of_another_log_or_beginning_is_neither_signed_nor_sent() {
     let [one, two, _] = &team.keys;
     let elsewhere = World::new();
     for key in [one, two] {
-        assert_eq!(team.world.publisher.json(&["sign", &team.file, "--key", &key.file]).0, Some(0));
+        assert_eq!(team.sign(&team.file, key).0, Some(0));
     }
     let refused = elsewhere.own(&["publish", "--envelope", &team.file]);
     assert_eq!(code(&refused), (Some(1), "policy.origin"), "{}", refused.1);
@@ -201,4 +204,71 @@ fn t01_a_file_of_another_log_or_beginning_is_neither_signed_nor_sent() {
     write(&reader.path("config/policy.json"), &policy.to_string());
     let refused = reader.json(&["sign", &team.file, "--key", &one.file]);
     assert_eq!(code(&refused), (Some(1), "policy.init"), "{}", refused.1);
+}
+
+#[test]
+fn what_says_who_may_sign_is_asked_about_whatever_the_file_is_called() {
+    let (world, _) = World::published();
+    let (own, heir) = (world.own_key(), world.key("heir"));
+    let written = |name: &str, args: &[&str]| {
+        let file = arg(&world.publisher.path(name)).to_owned();
+        world.must(&[args, &["--unsigned-out", &file]].concat());
+        file
+    };
+    let dir = world.publisher.package("@acme/other", "1.0.0", CODE);
+    let begins = ["publish", arg(&dir), "--publisher", &own.public];
+    let raises = ["keys", "rotate", "@acme/hello", "--add", &heir.public, "--threshold", "2"];
+    let revokes = ["keys", "revoke", "@acme/hello", &own.public, "--add", &heir.public];
+    let gives = ["transfer", "@acme/hello", "--to", &heir.public];
+    for args in [&begins[..], &raises, &revokes, &gives] {
+        let file = written(&format!("release-{}.json", args[1].replace('/', "-")), args);
+        let before = fs::read(&file).unwrap();
+        // Asked before a passphrase is: this key cannot even be found.
+        let refused = world.publisher.json(&["sign", &file, "--key", "nowhere"]);
+        assert_eq!(code(&refused), (Some(2), "usage"), "{args:?}: {}", refused.1);
+        let quiet = world.publisher.run(&["sign", &file, "--quiet"]);
+        assert!(quiet.stderr.contains("may sign for the package"), "{quiet:?}");
+        assert_eq!((quiet.code, fs::read(&file).unwrap()), (Some(2), before), "{args:?}");
+        let signed = world.publisher.json(&["sign", &file, "--yes"]);
+        assert_eq!(signed.0, Some(0), "{args:?}: {}", signed.1);
+        fs::remove_file(&file).unwrap();
+    }
+    let next = world.publisher.package("@acme/hello", "1.1.0", "export default {};");
+    let statement = world.publisher.path("statement.json");
+    write(&statement, "{}");
+    let releases = ["publish", arg(&next)];
+    let yanks = ["yank", "@acme/hello@1.0.0", "--severity", "low", "--reason", "other"];
+    let names = ["channel", "set", "@acme/hello:stable", "1.0.0"];
+    let states = ["attest", "@acme/hello@1.0.0", arg(&statement), "--predicate", "https://example.com/v1"];
+    for (at, args) in [&releases[..], &yanks, &names, &states].into_iter().enumerate() {
+        let file = written(&format!("{at}.json"), args);
+        let signed = world.publisher.json(&["sign", &file]);
+        assert_eq!((signed.0, &signed.1["complete"]), (Some(0), &json!(true)), "{args:?}: {}", signed.1);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn who_sits_at_a_terminal_is_asked_and_only_yes_is_yes() {
+    use std::io::{Read, Write};
+
+    let team = Team::new();
+    let before = fs::read(&team.file).unwrap();
+    for (answer, exit) in [("", 2), ("n", 2), ("sure", 2), ("y", 0)] {
+        assert_eq!(fs::read(&team.file).unwrap(), before);
+        let (mut pty, pts) = pty_process::blocking::open().unwrap();
+        let args = ["sign", &team.file, "--key", &team.keys[0].file];
+        let home = &team.world.publisher;
+        let command = pty_process::blocking::Command::new(env!("CARGO_BIN_EXE_cidery")).args(args);
+        let command = command.current_dir(home.path("")).env("CIDERY_CONFIG", home.path("config"));
+        pty.write_all(format!("{answer}\n").as_bytes()).unwrap();
+        let mut child = command.spawn(pts).unwrap();
+        let mut shown = Vec::new();
+        // The end of a terminal is an error on Linux.
+        let _ = pty.read_to_end(&mut shown);
+        let shown = String::from_utf8_lossy(&shown);
+        assert_eq!(child.wait().unwrap().code(), Some(exit), "{answer}: {shown}");
+        assert!(shown.contains("this says who may sign for the package; sign it? [y/N]"), "{shown}");
+    }
+    assert_ne!(fs::read(&team.file).unwrap(), before);
 }

@@ -113,10 +113,13 @@ for (const [host, start] of /** @type {const} */ ([
       await run("publish", await source("1.0.0"), "--unsigned-out", file, ...publishers, "--threshold", "2");
       const copy = join(home.path, "copy.json");
       await copyFile(file, copy);
-      assert.equal((await run("sign", file, "--key", a.file)).complete, false);
+      const asked = await attempt("sign", file, "--key", a.file);
+      assert.equal(asked.exit, 2, "it says who may sign, and nobody is there to be asked");
+      assert.match(asked.stderr, /from then on, 2 of these 3 keys may sign for the package/, "but it was said");
+      assert.equal((await run("sign", file, "--key", a.file, "--yes")).complete, false);
       const short = await attempt("publish", "--envelope", file);
       assert.equal(short.answer.error.code, "record.threshold");
-      await run("sign", copy, "--key", c.file);
+      await run("sign", copy, "--key", c.file, "--yes");
       const { init } = await run("publish", "--envelope", file, "--envelope", copy);
       const pinned = { keys: [a.public, b.public, c.public], threshold: 2 };
       assert.deepEqual(await loaded(pinned, "^1"), ["1.0.0"]);

@@ -61,6 +61,9 @@ pub(crate) enum Command {
     /// Bundle, sign and publish a package folder, or send what others have signed.
     Publish(Publish),
     /// Show what another command wrote to be signed, and add signatures to it.
+    ///
+    /// What says who may sign - the beginning of a package, a change of its keys, a transfer - is asked about first, whatever
+    /// the file is called: on a terminal, or else `--yes` is wanted.
     Sign(Sign),
     /// Take a release out of what ranges and channels find, or bring it back.
     Yank(Yank),

@@ -243,6 +243,9 @@ pub(crate) struct Sign {
     /// Show what it is, and who has signed, and sign nothing.
     #[arg(long, conflicts_with = "keys")]
     pub(crate) show: bool,
+    /// Sign without asking, also what says who may sign: the beginning of a package, a change of its keys, a transfer.
+    #[arg(long)]
+    pub(crate) yes: bool,
     #[command(flatten)]
     pub(crate) trust: Trust,
 }

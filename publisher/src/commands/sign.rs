@@ -1,4 +1,5 @@
-//! `cidery sign`: shows what a file asks to be signed, and adds signatures to it. No registry is asked.
+//! `cidery sign`: shows what a file asks to be signed, and adds signatures to it; where it says who may sign, a person is
+//! asked first. No registry is.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -9,6 +10,7 @@ use serde::Serialize;
 use super::Context;
 use super::verify::ShownModule;
 use crate::args;
+use crate::confirm::Confirm;
 use crate::failure::Failure;
 use crate::proposal::{Proposal, Said};
 use crate::signing;
@@ -94,8 +96,9 @@ pub(super) fn sign(context: &Context, args: &args::Sign) -> Result<Signed, Failu
     if args.show {
         return Ok(Signed { shown: Some(shown), ..Signed::of(&args.file, &proposal)? });
     }
-    // Said before a passphrase is asked for.
+    // Said, and asked, before a passphrase is.
     context.output.note(shown);
+    Confirm::unless(args.yes).ask_of_others(&context.output, &proposal)?;
     let keys = signing::open(&context.folders, &args.signing)?;
     proposal.sign(&keys)?;
     proposal.replace(&args.file)?;
