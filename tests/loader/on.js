@@ -40,7 +40,7 @@ export const RANGE = "@acme/hello@^1";
  * A registry with a package, and a Worker with a loader of it.
  * @param {object} [of]
  * @param {Module[]} [of.modules]
- * @param {ConstructorParameters<typeof StaticRegistry>[1]} [of.options] of the registry
+ * @param {import("./static_registry.js").Options} [of.options] of the registry
  * @param {Record<string, unknown>} [of.rule] what the policy says of the package besides
  * @param {Record<string, unknown>} [of.log] what it says of the log besides
  * @param {boolean} [of.filtered]

@@ -32,6 +32,16 @@ export const policyOf = (rule = {}, log = {}) => ({
 });
 
 /**
+ * How a package begins: the first release's version, whose manifest `change` may spoil, and who signs it; `keys` are the package's.
+ * @typedef {object} Options
+ * @property {(body: any) => void} [change]
+ * @property {string} [version]
+ * @property {readonly Key[]} [keys]
+ * @property {number} [threshold]
+ * @property {readonly Key[]} [signers]
+ */
+
+/**
  * A record in the log.
  * @typedef {object} Logged
  * @property {Kind} kind
@@ -75,13 +85,16 @@ export class StaticRegistry {
   #objects = new Map();
   #server = createServer((request, response) => void this.#answer(request.url ?? "", response));
 
-  /** @param {Module[]} modules the first one starts @param {{ change?: (body: any) => void, version?: string, keys?: Key[], threshold?: number }} [options] */
-  constructor(modules, { change, version = "1.0.0", keys = [PUBLISHER], threshold = 1 } = {}) {
-    this.add("init", powersOf(keys, { threshold }), keys);
-    this.manifest = this.release(version, modules, { change, keys }).manifest;
+  /** @param {Module[]} modules the first one starts @param {Options} [options] */
+  constructor(modules, { change, version = "1.0.0", keys = [PUBLISHER], threshold = 1, signers = keys } = {}) {
+    this.add("init", powersOf([...keys], { threshold }), [...keys]);
+    const { manifest, reference } = this.release(version, modules, { change, keys: [...signers] });
+    this.manifest = manifest;
+    /** The release as other records refer to it. */
+    this.first = reference;
   }
 
-  /** @param {Module[]} modules @param {ConstructorParameters<typeof StaticRegistry>[1]} [options] */
+  /** @param {Module[]} modules @param {Options} [options] */
   static async start(modules, options) {
     const registry = new StaticRegistry(modules, options);
     registry.#server.listen(0, "127.0.0.1");
@@ -135,8 +148,10 @@ export class StaticRegistry {
   #resolution(query, size, time) {
     const records = this.#records.filter(({ index }) => index < (this.shows ?? size));
     const newest = (/** @type {(record: Logged) => boolean} */ test) => records.findLast(test);
-    const yankOf = (/** @type {Logged} */ release) =>
-      newest(({ kind, body }) => kind === "yank" && body.release.version === release.body.version && body.severity !== "none");
+    const yankOf = (/** @type {Logged} */ release) => {
+      const yank = newest(({ kind, body }) => kind === "yank" && body.release.version === release.body.version);
+      return yank?.body.severity === "none" ? undefined : yank;
+    };
     const channel = newest(({ kind, body }) => kind === "channel" && body.name === query.get("channel"));
     const version = query.get("version") ?? channel?.body.targets[targetOf(channel.body.targets, Number(query.get("bucket")))].release.version;
     const tolerated = query.get("yanked")?.split(",");

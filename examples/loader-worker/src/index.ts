@@ -1,14 +1,18 @@
-// A Worker that serves packages from isolates: GET /<scope>/<name>/<range>/… is answered by @scope/name in that range.
+// A Worker that serves packages from isolates: GET /<scope>/<name>/<range>/… is answered by @scope/name in that range, and
+// GET /<scope>/<name>/:<channel>/… by what the channel names.
 
-import { CideryError, type Loader, type PolicyDocument, createLoader } from "@cidery/loader";
+import { CideryError, type Loader, type PolicyDocument, SeenObject, createLoader, durableObjectSeen, memorySeen } from "@cidery/loader";
 
 export { Egress } from "@cidery/loader";
+export { SeenObject };
 
 interface Env {
   LOADER: WorkerLoader;
   REGISTRY: string;
   /** As JSON, or as its text. */
   POLICY: PolicyDocument | string;
+  /** Where what was seen is kept; without it, in memory. */
+  SEEN?: DurableObjectNamespace<SeenObject>;
 }
 
 /** It remembers what was verified, and serves all requests. */
@@ -21,8 +25,9 @@ export default {
     try {
       loader ??= createLoader({
         registry: env.REGISTRY,
-        policy: policyOf(env),
+        policy: env.POLICY,
         worker_loader: env.LOADER,
+        seen: env.SEEN ? durableObjectSeen(env.SEEN) : memorySeen(),
         exports: ctx.exports,
       });
       const { reference, path } = route(url.pathname);
@@ -35,26 +40,22 @@ export default {
   },
 } satisfies ExportedHandler<Env>;
 
-function policyOf({ POLICY }: Env): PolicyDocument {
-  if (typeof POLICY !== "string") return POLICY;
-  try {
-    return JSON.parse(POLICY);
-  } catch (cause) {
-    throw new CideryError("policy.invalid", `POLICY is not JSON: ${cause}`, { cause });
-  }
-}
-
-/** `/acme/hello/%5E1/greet` is the package `@acme/hello@^1` and, inside of it, the path `/greet`. */
+/** `/acme/hello/%5E1/greet` is the package `@acme/hello@^1` and, inside of it, the path `/greet`; `/acme/hello/:stable/` is `@acme/hello:stable`. */
 function route(pathname: string): { reference: string; path: string } {
-  const [, scope, name, range, ...rest] = pathname.split("/");
-  if (!scope || !name || !range) {
+  const [, scope, name, wanted, ...rest] = pathname.split("/");
+  if (!scope || !name || !wanted) {
     throw new CideryError("request.malformed", "no package is named", {
-      hint: "ask for /<scope>/<name>/<range>/…, such as /acme/hello/^1/",
+      hint: "ask for /<scope>/<name>/<range>/… or /<scope>/<name>/:<channel>/…, such as /acme/hello/^1/",
     });
   }
+  return { reference: `@${decoded(scope)}/${decoded(name)}${separated(decoded(wanted))}`, path: `/${rest.join("/")}` };
+}
+
+const separated = (wanted: string): string => (wanted.startsWith(":") ? wanted : `@${wanted}`);
+
+function decoded(segment: string): string {
   try {
-    const [decodedScope, decodedName, decodedRange] = [scope, name, range].map(decodeURIComponent);
-    return { reference: `@${decodedScope}/${decodedName}@${decodedRange}`, path: `/${rest.join("/")}` };
+    return decodeURIComponent(segment);
   } catch (cause) {
     throw new CideryError("request.malformed", "the path is not percent-encoded UTF-8", { cause });
   }
@@ -65,7 +66,9 @@ const STATUS: Record<string, number> = {
   "request.malformed": 400,
   "name.malformed": 400,
   "range.malformed": 400,
+  "channel.malformed": 400,
   "policy.no_rule": 403,
+  "policy.channel": 403,
   not_found: 404,
   "release.void": 410,
   "release.yanked": 410,
@@ -74,6 +77,7 @@ const STATUS: Record<string, number> = {
   usage: 500,
   environment: 500,
   internal: 500,
+  "storage.failed": 503,
 };
 
 function refusal(error: unknown): Response {
