@@ -55,7 +55,7 @@ pub use envelope::{Envelope, pae};
 pub use error::Error;
 pub use key::{PublicKey, Signature};
 pub use name::{ChannelName, Origin, PackageName};
-pub use package::{ChannelState, PackageState, Pending, ReleaseState, Yanked};
+pub use package::{Changed, ChannelState, PackageState, Pending, ReleaseState, Yanked};
 pub use receipt::{
     Head, HeadFormat, Join, PackageLog, PackageLogFormat, Receipt, ReceiptFormat, Resolution,
     ResolutionFormat, Since, Standing,

@@ -223,7 +223,7 @@ fn t13_every_bit_of_a_signed_record_counts() {
     for altered in flipped(&signed_release()) {
         // With another key in it, the record is of nobody whom the authority knows.
         let opened = SignedRecord::decode(&altered, Some(&state.authority));
-        let applied = opened.and_then(|signed| PackageState::apply(Some(&state), &signed, TIME));
+        let applied = opened.and_then(|signed| applied(Some(&state), &signed, TIME));
         assert!(applied.is_err(), "{altered:02x?}");
     }
 }

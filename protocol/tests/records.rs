@@ -89,11 +89,7 @@ fn t11_thresholds_count_distinct_keys() {
     assert!(attempt(&[&bob, &alice]).is_ok());
     let unsigned =
         SignedRecord::from_envelope(&sign(init_body(&[&alice, &bob], 2), &[&alice]), None).expect("valid");
-    assert_eq!(
-        code(PackageState::apply(None, &unsigned, TIME)),
-        Some(Code::RecordThreshold),
-        "an init by one of two"
-    );
+    assert_eq!(code(applied(None, &unsigned, TIME)), Some(Code::RecordThreshold), "an init by one of two");
 }
 
 #[test]
@@ -123,7 +119,7 @@ fn t12_a_release_below_its_floor_is_refused() {
         init.floors.provenance = true;
     }
     let init = SignedRecord::from_envelope(&sign(body, &[&alice]), None).expect("signed");
-    let state = PackageState::apply(None, &init, TIME).expect("a state");
+    let state = applied(None, &init, TIME).expect("a state");
     assert_eq!(code(follow(&state, release_body("1.0.0", &state), &[&alice])), Some(Code::RecordFloor));
     let mut release = release_body("1.0.0", &state);
     if let Action::Release(action) = &mut release.action {

@@ -73,9 +73,16 @@ fn the_limits_are_those_of_the_code() {
             vec![limits::CHAIN_RECORDS, limits::CHAIN_RECOVERY],
         ),
         (
-            "channels of a package; their names, targets, buckets",
-            vec![limits::CHANNELS, limits::CHANNEL_CHARS, limits::CHANNEL_TARGETS, limits::BUCKETS as usize],
+            "channels of a package, with those that name nothing; their names, targets, buckets",
+            vec![
+                limits::CHANNELS,
+                limits::CHANNEL_NAMES,
+                limits::CHANNEL_CHARS,
+                limits::CHANNEL_TARGETS,
+                limits::BUCKETS as usize,
+            ],
         ),
+        ("releases of a package; those that are not void", vec![limits::RELEASES, limits::RELEASES_STANDING]),
         ("text for people", vec![limits::TEXT_BYTES]),
         ("receipt, head, resolution", vec![limits::RECEIPT_BYTES >> 20]),
         ("policy", vec![limits::POLICY_BYTES >> 20]),
@@ -289,7 +296,9 @@ impl Story {
         let authority = before.map(|state| &state.authority);
         let time = TIME + self.log.len() as u64;
         let signed = SignedRecord::from_envelope(&envelope, authority).expect("signed");
-        self.states.push(PackageState::apply(before, &signed, time).expect("it may follow"));
+        let mut state = before.cloned();
+        PackageState::apply(&mut state, &signed, time).expect("it may follow");
+        self.states.extend(state);
         let entry = signed.entry(time).expect("an entry");
         self.log.push((signed, entry));
         envelope

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use cidery_protocol::{Cid, PackageName, PackageState, SignedRecord};
+use cidery_protocol::{Authority, Cid, PackageName, PackageState, SignedRecord};
 
 use crate::client::Registry;
 use crate::failure::Failure;
@@ -65,7 +65,8 @@ impl History {
         let Some(page) = registry.package_log(package, 0).await? else { return Ok(None) };
         let first = page.entries.first().filter(|_| page.from == 0);
         let entry = first.ok_or_else(|| registry.not_a_registry("a package without records".to_owned()))?;
-        Ok(Some(PackageState::replay(None, entry)?.init))
+        let (init, _) = SignedRecord::from_entry(entry, None)?;
+        Ok(Some(Authority::begin(&init)?.cid))
     }
 
     /// The signed records of the authorities, from the `init` to the one that holds, oldest first.
@@ -90,7 +91,8 @@ struct Replay {
 
 impl Replay {
     fn apply(&mut self, entry: &[u8]) -> Result<(), Failure> {
-        let state = PackageState::replay(self.state.as_ref(), entry)?;
+        PackageState::replay(&mut self.state, entry)?;
+        let Some(state) = &self.state else { return Ok(()) };
         let made = |cid: Cid| cid == state.newest;
         if made(state.authority.cid) || state.pending.as_ref().is_some_and(|next| made(next.authority.cid)) {
             let (record, _) = SignedRecord::claim_of_entry(entry)?;
@@ -98,7 +100,6 @@ impl Replay {
             self.authorities.insert(state.newest, link);
         }
         self.applied = state.sequence + 1;
-        self.state = Some(state);
         Ok(())
     }
 }

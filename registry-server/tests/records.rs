@@ -79,9 +79,10 @@ async fn every_kind_is_logged_and_proven_and_replayed() {
     let answer = registry.call("GET", "/v1/packages/@acme/hello/log", b"").await;
     let log = PackageLog::decode(&answer.bytes).expect("a log");
     assert_eq!((log.from, log.size, log.entries.len()), (0, 10, 10));
-    let state = log.entries.iter().fold(None, |before, entry| {
-        Some(PackageState::replay(before.as_ref(), entry).expect("it may follow"))
-    });
+    let mut state = None;
+    for entry in &log.entries {
+        PackageState::replay(&mut state, entry).expect("it may follow");
+    }
     let state = state.expect("a state");
     assert_eq!((state.newest, state.authority.cid), (third.record.cid(), given.record.cid()));
     assert_eq!(state.channels.len(), 2);

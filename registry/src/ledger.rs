@@ -58,6 +58,23 @@ pub(crate) struct Step {
     pub(crate) change: PackageState,
 }
 
+impl Step {
+    /// The step that `record` is, logged at `time`, on top of `state`, which becomes the one after it.
+    ///
+    /// # Errors
+    /// As [`PackageState::apply`].
+    pub(crate) fn apply(
+        state: &mut Option<PackageState>,
+        record: SignedRecord,
+        time: u64,
+    ) -> Result<Self, Error> {
+        let changed = PackageState::apply(state, &record, time)?;
+        let change = state.as_ref().map(|state| packages::part(state, &changed));
+        let change = change.ok_or_else(|| Error::internal("a record was applied and has left no package"))?;
+        Ok(Step { record, time, change })
+    }
+}
+
 const LOGGED: &str = "SELECT cid, package, sequence, authority, idx FROM records";
 
 impl<S: Sql> Ledger<S> {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use cidery_protocol::{Cid, PackageName, PackageState, Version};
+use cidery_protocol::{Changed, Cid, PackageName, PackageState, Version};
 
 use crate::{
     Error, Sql, Value,
@@ -30,16 +30,20 @@ pub(crate) struct Released {
     pub(crate) manifest: Cid,
 }
 
-/// The state `after`, with those of its releases and channels alone that are not what they were `before`.
-pub(crate) fn difference(before: Option<&PackageState>, after: &PackageState) -> PackageState {
-    let (mut releases, mut channels) = (after.releases.clone(), after.channels.clone());
-    if let Some(before) = before {
-        releases.retain(|version, release| before.releases.get(version) != Some(release));
-        channels.retain(|name, channel| before.channels.get(name) != Some(channel));
+/// The state, with those of its releases and channels alone that were changed.
+pub(crate) fn part(state: &PackageState, changed: &Changed) -> PackageState {
+    let PackageState { init, authority, pending, sequence, newest, releases, channels } = state;
+    let releases = releases.iter().filter(|(version, _)| changed.releases.contains(*version));
+    let channels = channels.iter().filter(|(name, _)| changed.channels.contains(*name));
+    PackageState {
+        init: *init,
+        authority: authority.clone(),
+        pending: pending.clone(),
+        sequence: *sequence,
+        newest: *newest,
+        releases: releases.map(|(version, release)| (version.clone(), release.clone())).collect(),
+        channels: channels.map(|(name, channel)| (name.clone(), channel.clone())).collect(),
     }
-    let PackageState { init, authority, pending, sequence, newest, .. } = after;
-    let (authority, pending) = (authority.clone(), pending.clone());
-    PackageState { init: *init, authority, pending, sequence: *sequence, newest: *newest, releases, channels }
 }
 
 impl<S: Sql> Ledger<S> {
@@ -89,7 +93,7 @@ impl<S: Sql> Ledger<S> {
         rows.into_iter().map(released).collect()
     }
 
-    /// Takes over a [`difference`] that the entry at `index` makes, inside of a transaction.
+    /// Takes over the [`part`] of a state that the entry at `index` makes, inside of a transaction.
     pub(crate) fn change_package(
         &self,
         name: &PackageName,

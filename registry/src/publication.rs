@@ -15,7 +15,6 @@ use crate::{
     Error, Expectation,
     admission::statements,
     ledger::Step,
-    packages::difference,
     scope::{self, ScopePolicy},
 };
 
@@ -176,7 +175,7 @@ impl Publication {
         self.records.get(at).map_or(0, |(_, record)| record.body().sequence)
     }
 
-    /// The records from the one at `passed` on, as they would be appended on top of `before` at `time`, and the state after them.
+    /// The records from the one at `passed` on, as they would be appended on top of `state` at `time`, and the state after them.
     /// The steps:
     ///
     /// 1. The records are for this log, and an `init` has a key that may begin a package in its scope: else no signature counts.
@@ -186,7 +185,7 @@ impl Publication {
     pub(crate) fn follow(
         &self,
         passed: usize,
-        before: Option<&PackageState>,
+        mut state: Option<PackageState>,
         time: u64,
         house: &House,
     ) -> Result<(Vec<Step>, Option<PackageState>), Error> {
@@ -200,20 +199,17 @@ impl Publication {
             house.scopes.check(record)?;
         }
         let mut steps = Vec::with_capacity(records.len());
-        let mut last = None;
         for (envelope, _) in records {
             // (2)
-            let before = last.as_ref().or(before);
-            let authority = before.map(|state| state.authority_at(time));
+            let authority = state.as_ref().map(|state| state.authority_at(time));
             let record = SignedRecord::from_envelope(envelope, authority)?;
             // (3)
-            let after = PackageState::apply(before, &record, time)?;
+            let step = Step::apply(&mut state, record, time)?;
             // (4)
-            house.welcomes(&record)?;
-            steps.push(Step { record, time, change: difference(before, &after) });
-            last = Some(after);
+            house.welcomes(&step.record)?;
+            steps.push(step);
         }
-        Ok((steps, last))
+        Ok((steps, state))
     }
 
     fn releases(&self) -> impl Iterator<Item = (Cid, &Release)> {

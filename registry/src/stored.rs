@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, StoreError};
 
-/// Bytes of an object that are read: some 100,000 releases.
+/// Bytes of an object that are read: the largest state of SPEC §12 has 24 MB.
 pub(crate) const INDEX_BYTES: usize = 32 << 20;
 
 /// `packages/@scope/name`.
@@ -42,8 +42,9 @@ impl StoredPackage {
     }
 
     /// The package at a time that is not before its newest record's, seconds since 1970.
-    pub(crate) fn at(self, time: u64) -> Self {
-        StoredPackage { state: self.state.at(time), ..self }
+    pub(crate) fn at(mut self, time: u64) -> Self {
+        self.state.settle(time);
+        self
     }
 
     /// Its JSON (SPEC §11.2).

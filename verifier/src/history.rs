@@ -32,8 +32,7 @@ pub struct ReplayError {
 pub fn replay(entries: &[&[u8]]) -> Result<History, ReplayError> {
     let mut state = None;
     for (at, entry) in entries.iter().enumerate() {
-        let next = PackageState::replay(state.as_ref(), entry);
-        state = Some(next.map_err(|source| ReplayError { at, source })?);
+        PackageState::replay(&mut state, entry).map_err(|source| ReplayError { at, source })?;
     }
     match state {
         Some(state) => Ok(History { state }),

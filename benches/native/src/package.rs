@@ -65,7 +65,8 @@ impl Package {
         let keys = vec![publisher.public_key()];
         let powers = Powers { keys, threshold: 1, floors: Floors::default(), recovery: None };
         let init = record(0, None, Action::Init(powers))?;
-        let state = PackageState::apply(None, &init, NOW)?;
+        let mut state = None;
+        PackageState::apply(&mut state, &init, NOW)?;
         let release = Release {
             version: "1.0.0".parse()?,
             manifest: manifest.cid(),
@@ -73,7 +74,7 @@ impl Package {
             npm: None,
             provenance: vec![],
         };
-        let release = record(1, Some(&state), Action::Release(release))?.entry(NOW)?;
+        let release = record(1, state.as_ref(), Action::Release(release))?.entry(NOW)?;
 
         // Any hashes make a proof: the root is what they lead to.
         let proof: Vec<Hash> = (0..20_u8).map(|at| leaf_hash(&[at])).collect();

@@ -12,7 +12,7 @@ use serde_bytes::{ByteArray, ByteBuf};
 use crate::{
     attempt::{Attempt, Crew, Pick, Place, Recovering, Signers, What},
     model::{Model, Said, summary},
-    support::{TIME, init_body, key, next, public},
+    support::{TIME, applied, init_body, key, next, public},
 };
 
 /// How many keys there are in these stories; any of them may be anybody's.
@@ -82,16 +82,19 @@ impl Story {
     pub fn hear(&mut self, said: Said) -> Result<(), Code> {
         let signatures = signatures(&said);
         let entry = entry(&said, &signatures);
-        let after = PackageState::replay(self.state.as_ref(), &entry);
-        let verdict = after.as_ref().map(drop).map_err(Error::code);
+        let mut after = self.state.clone();
+        let verdict = PackageState::replay(&mut after, &entry).map(drop).map_err(|error| error.code());
         assert_eq!(verdict, self.model.judge(&said), "{said:#?}\nafter {:#?}", self.model.said);
         self.registry_agrees(&said, &signatures, &entry, verdict);
-        if let Ok(after) = after {
-            let time = said.time;
-            self.model.said.push(said);
-            assert_eq!(summary(&after), self.model.summary(time));
-            self.entries.push(entry);
-            self.state = Some(after);
+        match verdict {
+            Ok(()) => {
+                let time = said.time;
+                self.model.said.push(said);
+                self.state = after;
+                assert_eq!(summary(self.state()), self.model.summary(time));
+                self.entries.push(entry);
+            }
+            Err(_) => assert_eq!(after, self.state, "what is refused changes nothing"),
         }
         verdict
     }
@@ -115,7 +118,7 @@ impl Story {
             return;
         }
         let applied = opened.and_then(|signed| {
-            PackageState::apply(self.state.as_ref(), &signed, said.time)?;
+            applied(self.state.as_ref(), &signed, said.time)?;
             assert_eq!(signed.entry(said.time).as_deref(), Ok(entry), "the log holds what was signed");
             Ok(())
         });
@@ -336,5 +339,7 @@ fn entry(said: &Said, signatures: &[(PublicKey, Signature)]) -> Vec<u8> {
 
 /// The state of whoever begins with the first entry and goes on to the last.
 pub fn replay(entries: &[Vec<u8>]) -> Result<Option<PackageState>, Error> {
-    entries.iter().try_fold(None, |state, entry| PackageState::replay(state.as_ref(), entry).map(Some))
+    let mut state = None;
+    entries.iter().try_for_each(|entry| PackageState::replay(&mut state, entry).map(drop))?;
+    Ok(state)
 }

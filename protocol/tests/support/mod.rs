@@ -104,7 +104,39 @@ pub fn begin(keys: &[&SigningKey], threshold: u64) -> PackageState {
 
 pub fn begin_with(init: RecordBody, keys: &[&SigningKey]) -> PackageState {
     let signed = SignedRecord::from_envelope(&sign(init, keys), None).expect("signed");
-    PackageState::apply(None, &signed, TIME).expect("a state")
+    applied(None, &signed, TIME).expect("a state")
+}
+
+/// The state after `signed`. What it changed is told, and nothing is where it is refused.
+pub fn applied(
+    before: Option<&PackageState>,
+    signed: &SignedRecord,
+    time: u64,
+) -> Result<PackageState, Error> {
+    let mut state = before.cloned();
+    match PackageState::apply(&mut state, signed, time) {
+        Err(error) => {
+            assert_eq!(state.as_ref(), before, "what is refused changes nothing");
+            Err(error)
+        }
+        Ok(changed) => {
+            let after = state.expect("a package has begun");
+            if let Some(before) = before {
+                assert_eq!(changed, difference(before, &after));
+            }
+            Ok(after)
+        }
+    }
+}
+
+/// The releases and channels that are not what they were.
+fn difference(before: &PackageState, after: &PackageState) -> Changed {
+    let releases = after.releases.iter().filter(|(version, is)| before.releases.get(*version) != Some(*is));
+    let channels = after.channels.iter().filter(|(name, is)| before.channels.get(*name) != Some(*is));
+    Changed {
+        releases: releases.map(|(version, _)| version.clone()).collect(),
+        channels: channels.map(|(name, _)| name.clone()).collect(),
+    }
 }
 
 /// Opens the record as a registry does that logs it at `time`, and applies it.
@@ -116,7 +148,7 @@ pub fn follow_at(
 ) -> Result<PackageState, Error> {
     let authority = state.at(time).authority;
     let signed = SignedRecord::from_envelope(&sign(body, keys), Some(&authority))?;
-    PackageState::apply(Some(state), &signed, time)
+    applied(Some(state), &signed, time)
 }
 
 pub fn follow(state: &PackageState, body: RecordBody, keys: &[&SigningKey]) -> Result<PackageState, Error> {

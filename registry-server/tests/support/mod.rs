@@ -149,7 +149,7 @@ impl<B: Blobs + Clone> TestRegistry<B> {
         assert_eq!(log.entries.len() as u64, log.size);
         let mut state = None;
         for entry in &log.entries {
-            state = Some(PackageState::replay(state.as_ref(), entry).expect("it may follow"));
+            PackageState::replay(&mut state, entry).expect("it may follow");
             let (record, _) = SignedRecord::claim_of_entry(entry).expect("an entry");
             let receipt = self.call("GET", &format!("/v1/receipts/{}", record.cid()), b"").await;
             assert_eq!(receipt.status, 200, "each record has a receipt");

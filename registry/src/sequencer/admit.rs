@@ -35,7 +35,7 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
         // (3) signatures and state, and what is said of releases that are there
         let package = self.ledger.package(name)?;
         let time = self.time_after(self.ledger.newest_time()?);
-        publication.follow(passed, package.as_ref(), time, &self.house)?;
+        publication.follow(passed, package, time, &self.house)?;
         self.check_statements(&publication).await?;
         // (4) blobs: those that are there must be what this manifest says of them
         let mut missing = BTreeMap::new();

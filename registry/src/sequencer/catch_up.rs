@@ -3,13 +3,13 @@
 use std::{collections::BTreeMap, ops::Range};
 
 use cidery_protocol::{
-    Action, Cid, Codec, PackageState, SignedRecord, limits,
+    Action, Cid, Codec, SignedRecord, limits,
     log::{self, Bundle, Checkpoint, Hash, Node, decode_bundle, leaf_hash},
     manifest::Manifest,
 };
 
 use super::{Sequencer, recover::diverged};
-use crate::{BlobFacts, Blobs, Clock, Error, Sql, layout, ledger::Step, packages::difference};
+use crate::{BlobFacts, Blobs, Clock, Error, Sql, layout, ledger::Step};
 
 /// Bytes of an entry bundle: 256 entries with their lengths.
 const BUNDLE_BYTES: usize = 256 * (limits::ENTRY_BYTES + 2);
@@ -88,11 +88,10 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
 
     fn follow_entry(&self, entry: &[u8]) -> Result<Step, Error> {
         let (claim, time) = SignedRecord::claim_of_entry(entry)?;
-        let before = self.ledger.package(&claim.body().package)?;
-        let authority = before.as_ref().map(|state| state.authority_at(time));
+        let mut state = self.ledger.package(&claim.body().package)?;
+        let authority = state.as_ref().map(|state| state.authority_at(time));
         let (record, time) = SignedRecord::from_entry(entry, authority)?;
-        let after = PackageState::apply(before.as_ref(), &record, time)?;
-        Ok(Step { record, time, change: difference(before.as_ref(), &after) })
+        Step::apply(&mut state, record, time)
     }
 
     /// What a published manifest says of its blobs was checked when they were admitted. That a blob is no text is not said,

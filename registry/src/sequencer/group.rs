@@ -118,7 +118,7 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
                 Some(state) => state,
                 None => self.ledger.package(name)?,
             };
-            let (verdict, state) = match publication.follow(passed, before.as_ref(), time, &self.house) {
+            let (verdict, state) = match publication.follow(passed, before.clone(), time, &self.house) {
                 Err(error) => (Verdict::Refused(error), before),
                 Ok((steps, after)) => {
                     appended.extend(steps.iter().map(|step| step.record.record().cid()));

@@ -15,7 +15,10 @@ from .cid import Cid
 from .errors import Refused, require
 from .signed import decode_entry
 
+MAX_RELEASES = 10_000
+MAX_STANDING = 8_000
 MAX_CHANNELS = 256
+MAX_NAMES = 1_024
 MAX_PAGE = 1 << 20
 MAX_PAGE_ENTRIES = 256
 
@@ -74,6 +77,9 @@ class State:
         if record.kind == "release":
             taken = record.body["version"] in before.releases
             require(not taken, "record.version_taken", f"{record.body['version']} is taken")  # (5)
+            valid = sum(each.void is None for each in before.releases.values())
+            require(valid < MAX_STANDING, "limit.exceeded", f"{valid} releases that are not void")
+            require(len(before.releases) < MAX_RELEASES, "limit.exceeded", f"{len(before.releases)} releases")
             after = replace(before, releases={**before.releases, record.body["version"]: standing})
         elif record.kind == "yank":  # (6)
             yanked = before._named(record.body["release"])
@@ -86,6 +92,7 @@ class State:
             after = replace(before, channels={**before.channels, record.body["name"]: standing})
             naming = [each for each in after.channels.values() if each.void is None and each.record.body["targets"]]
             require(len(naming) <= MAX_CHANNELS, "limit.exceeded", f"{len(naming)} channels")
+            require(len(after.channels) <= MAX_NAMES, "limit.exceeded", f"{len(after.channels)} channels were set")
         elif record.kind == "attest":
             before._named(record.body["release"])
         else:
