@@ -3,11 +3,13 @@
 //! ```json
 //! {
 //!   "format": "cidery-lock-v1",
-//!   "packages": { "@acme/hello": { "version": "1.0.0", "manifest": "bafyr4i…" } }
+//!   "packages": { "@acme/hello": { "asked": "@acme/hello:stable", "version": "1.0.0", "manifest": "bafyr4i…" } }
 //! }
 //! ```
 //!
-//! It says which release is wanted, and nothing of whom to trust: a locked release is verified like any other.
+//! It says which release is wanted, and nothing of whom to trust: a locked release is verified like any other, and a channel
+//! that it was asked for by must be one that the policy allows. What a channel names changes, and the lock says what it named:
+//! of that channel, and of no other.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -31,11 +33,20 @@ pub(crate) struct Lock {
     packages: BTreeMap<PackageName, Entry>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
+    /// What was asked for when it was locked.
+    asked: Text<Request>,
     version: Version,
     manifest: Text<Cid>,
+}
+
+/// A release of a lock, and what it is asked for by: the policy is to allow both.
+#[derive(Clone, Debug)]
+pub(crate) struct Held {
+    pub(crate) asked: Request,
+    pub(crate) release: Request,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -64,6 +75,12 @@ impl Lock {
         }
         let bytes = fs::read(file).map_err(Failure::file("read", file))?;
         let json: Json = serde_json::from_slice(&bytes).map_err(|error| invalid(error.to_string()))?;
+        for (package, entry) in &json.packages {
+            if entry.asked.package != *package || !entry.answers(&entry.asked) {
+                let Entry { asked, version, .. } = entry;
+                return Err(invalid(format!("{version} of `{package}` is not what `{}` asks for", asked.0)));
+            }
+        }
         Ok(Lock { file: file.to_owned(), packages: json.packages })
     }
 
@@ -80,35 +97,31 @@ impl Lock {
         }
     }
 
-    /// The entry of a package, as a request. It must be what `asked` asks for, too.
+    /// The entry of a package. It must be what `asked` asks for, too.
     ///
     /// # Errors
     /// [`Failure::NotLocked`].
-    pub(crate) fn entry(&self, asked: &Request) -> Result<Request, Failure> {
-        let not_locked = |got: Option<&Version>| Failure::NotLocked {
-            file: self.file.clone(),
-            got: got.map(ToString::to_string),
-            wanted: asked.to_string(),
-        };
-        let entry = self.packages.get(&asked.package).ok_or_else(|| not_locked(None))?;
-        let is_it = match &asked.wanted {
-            Wanted::Range(range) => range.contains(&entry.version),
-            Wanted::Version(version) => *version == entry.version,
-            Wanted::Locked { version, manifest } => (version, *manifest) == (&entry.version, *entry.manifest),
-            // What a channel names changes; the lock says what it named.
-            _ => true,
-        };
-        if is_it { Ok(entry.request(&asked.package)) } else { Err(not_locked(Some(&entry.version))) }
+    pub(crate) fn entry(&self, asked: Request) -> Result<Held, Failure> {
+        let entry = self.packages.get(&asked.package);
+        match entry {
+            Some(entry) if entry.answers(&asked) => Ok(entry.held(asked)),
+            _ => Err(Failure::NotLocked {
+                file: self.file.clone(),
+                got: entry.map(|Entry { asked, version, .. }| format!("{version}, locked as `{}`", asked.0)),
+                wanted: asked.to_string(),
+            }),
+        }
     }
 
-    /// All entries, as requests.
-    pub(crate) fn entries(&self) -> Vec<Request> {
-        self.packages.iter().map(|(package, entry)| entry.request(package)).collect()
+    /// All entries, each as what it was asked for by.
+    pub(crate) fn entries(&self) -> Vec<Held> {
+        self.packages.values().map(|entry| entry.held(entry.asked.0.clone())).collect()
     }
 
     /// Holds a release that was verified.
-    pub(crate) fn hold(&mut self, release: &ProvenRelease) {
-        let entry = Entry { version: release.version().clone(), manifest: Text(release.manifest_cid()) };
+    pub(crate) fn hold(&mut self, asked: Request, release: &ProvenRelease) {
+        let (version, manifest) = (release.version().clone(), Text(release.manifest_cid()));
+        let entry = Entry { asked: Text(asked), version, manifest };
         self.packages.insert(release.package().clone(), entry);
     }
 
@@ -123,9 +136,19 @@ impl Lock {
 }
 
 impl Entry {
-    fn request(&self, package: &PackageName) -> Request {
+    /// Whether it is what `asked` asks for.
+    fn answers(&self, asked: &Request) -> bool {
+        match &asked.wanted {
+            Wanted::Range(range) => range.contains(&self.version),
+            Wanted::Version(version) => *version == self.version,
+            Wanted::Locked { version, manifest } => (version, *manifest) == (&self.version, *self.manifest),
+            Wanted::Channel { channel, .. } => self.asked.channel() == Some(channel),
+        }
+    }
+
+    fn held(&self, asked: Request) -> Held {
         let wanted = Wanted::Locked { version: self.version.clone(), manifest: *self.manifest };
-        Request { package: package.clone(), wanted }
+        Held { release: Request { package: asked.package.clone(), wanted }, asked }
     }
 }
 
@@ -142,21 +165,31 @@ mod tests {
         assert!(matches!(Lock::read(&file), Err(Failure::File { .. })));
         let mut lock = Lock::read_or_begin(&file).unwrap();
         let manifest = Cid::of(Codec::DagCbor, b"");
-        let entry = Entry { version: "1.0.0".parse().unwrap(), manifest: Text(manifest) };
+        let asked = Text("@acme/hello:stable".parse().unwrap());
+        let entry = Entry { asked, version: "1.0.0".parse().unwrap(), manifest: Text(manifest) };
         lock.packages.insert("@acme/hello".parse().unwrap(), entry);
         lock.write().unwrap();
 
         let read = Lock::read(&file).unwrap();
         let locked =
-            |asked: &str| read.entry(&asked.parse().unwrap()).map(|request| request.wanted.to_string());
+            |asked: &str| read.entry(asked.parse().unwrap()).map(|held| held.release.wanted.to_string());
         for asked in ["@acme/hello", "@acme/hello@^1", "@acme/hello@1.0.0", "@acme/hello:stable"] {
             assert_eq!(locked(asked).unwrap(), format!("1.0.0 with the manifest {manifest}"), "{asked}");
         }
-        for asked in ["@acme/other", "@acme/hello@^2", "@acme/hello@1.0.1"] {
+        for asked in ["@acme/other", "@acme/hello@^2", "@acme/hello@1.0.1", "@acme/hello:nightly"] {
             assert!(matches!(locked(asked), Err(Failure::NotLocked { .. })), "{asked}");
         }
         let damaged = fs::read_to_string(&file).unwrap();
-        for damaged in ["", "{}", &damaged.replace("v1", "v2"), &damaged.replace("version", "Version")] {
+        let other = |from: &str, to: &str| damaged.replace(from, to);
+        for damaged in [
+            "",
+            "{}",
+            &other("v1", "v2"),
+            &other("version", "Version"),
+            &other("asked", "Asked"),
+            &other("hello:stable", "other:stable"),
+            &other("hello:stable", "hello@^2"),
+        ] {
             fs::write(&file, damaged).unwrap();
             assert!(matches!(Lock::read_or_begin(&file), Err(Failure::Config { .. })), "{damaged}");
         }

@@ -59,7 +59,7 @@ impl Output {
 
     /// Prints what a command gave.
     pub(crate) fn outcome(&self, outcome: &Outcome) {
-        let text = if self.json { outcome.json.to_string() } else { clean(&outcome.text) };
+        let text = if self.json { clean_json(&outcome.json) } else { clean(&outcome.text) };
         write(&mut io::stdout(), text.trim_end_matches('\n'));
     }
 
@@ -124,7 +124,7 @@ impl cidery_bundler::Progress for Output {
 
 /// The object that stands for a refusal everywhere (SPEC §11.1).
 fn refusal(code: &str, message: &str, hint: Option<&str>) -> String {
-    json!({ "error": { "code": code, "message": message, "hint": hint } }).to_string()
+    clean_json(&json!({ "error": { "code": code, "message": message, "hint": hint } }))
 }
 
 /// What is wrong and why, in one line.
@@ -138,10 +138,18 @@ fn causes(error: &(dyn Error + 'static)) -> impl Iterator<Item = String> {
 
 /// Text that others had a hand in, without anything that a terminal would obey.
 fn clean(text: &str) -> String {
-    let hostile = |c: char| {
-        (c.is_control() && c != '\n') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    text.chars().map(|c| if hostile(c) { c.escape_unicode().to_string() } else { c.to_string() }).collect()
+    text.chars().map(|c| if is_hostile(c) { c.escape_unicode().to_string() } else { c.to_string() }).collect()
+}
+
+/// JSON in one line, of which the same holds: what a terminal would obey can only be in strings, and is escaped there.
+fn clean_json(json: &Value) -> String {
+    let escape = |c: char| if is_hostile(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() };
+    json.to_string().chars().map(escape).collect()
+}
+
+/// What a terminal would obey, or what hides the order of the text; all of it is below U+10000.
+fn is_hostile(c: char) -> bool {
+    (c.is_control() && c != '\n') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// One line; where nobody reads any more there is nobody to tell.
@@ -169,5 +177,14 @@ mod tests {
     #[test]
     fn what_others_wrote_does_not_command_the_terminal() {
         assert_eq!(clean("a\u{1b}[2Jb\u{202e}c\nd"), "a\\u{1b}[2Jb\\u{202e}c\nd");
+        let said = "\u{1b}[2J\u{7f}\u{9b}2J\u{85}\u{202e}\u{2069}\n\"\\é\u{1f34e}";
+        let json = clean_json(&json!({ said: [said] }));
+        let escaped = r#"\u001b[2J\u007f\u009b2J\u0085\u202e\u2069\n\"\\é"#;
+        assert_eq!(json, format!("{{\"{escaped}\u{1f34e}\":[\"{escaped}\u{1f34e}\"]}}"));
+        assert_eq!(
+            serde_json::from_str::<Value>(&json).unwrap(),
+            json!({ said: [said] }),
+            "it says the same"
+        );
     }
 }

@@ -8,7 +8,7 @@ use cidery_verifier::{Part, ProvenRelease, Request, VerifyError, Wanted};
 
 use crate::args;
 use crate::failure::Failure;
-use crate::lock::Lock;
+use crate::lock::{Held, Lock};
 
 const HINT: &str = "wanted `@scope/name@range`, `@scope/name@version`, `@scope/name:channel`, or the CID of a manifest, `bafyr4i…`";
 
@@ -17,6 +17,8 @@ const HINT: &str = "wanted `@scope/name@range`, `@scope/name@version`, `@scope/n
 pub(crate) enum Reference {
     /// By name.
     Named(Request),
+    /// By name, and a lock says which release it is.
+    Held(Held),
     /// By the code itself, under whatever name.
     Manifest(Cid),
 }
@@ -28,7 +30,7 @@ impl Reference {
     /// [`Failure::Argument`], [`Failure::Usage`] where the choice does not go with it, or what is wrong with the lock.
     pub(crate) fn read(text: &str, choice: &args::Choice) -> Result<Self, Failure> {
         if let Some(file) = &choice.lock {
-            return Ok(Reference::Named(Lock::read(file)?.entry(&named(text)?)?));
+            return Lock::read(file)?.entry(named(text)?).map(Reference::Held);
         }
         let mut reference = text.parse()?;
         let channel = match &mut reference {
@@ -61,7 +63,7 @@ impl Reference {
             Reference::Named(Request { wanted: Wanted::Channel { .. }, .. }) | Reference::Manifest(_) => {
                 Request { package: found.package().clone(), wanted: Wanted::Version(found.version().clone()) }
             }
-            Reference::Named(request) => request.clone(),
+            Reference::Named(request) | Reference::Held(Held { release: request, .. }) => request.clone(),
         }
     }
 }
@@ -152,7 +154,7 @@ fn malformed(error: VerifyError) -> Failure {
 impl fmt::Display for Reference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Reference::Named(request) => request.fmt(f),
+            Reference::Named(request) | Reference::Held(Held { asked: request, .. }) => request.fmt(f),
             Reference::Manifest(cid) => cid.fmt(f),
         }
     }

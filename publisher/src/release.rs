@@ -111,14 +111,15 @@ async fn find(
     output: &Output,
 ) -> Result<Found, Failure> {
     let manifest = match reference {
-        Reference::Named(request) => return find_named(registry, trust, request).await,
+        Reference::Named(request) => return find_named(registry, trust, request, request).await,
+        Reference::Held(held) => return find_named(registry, trust, &held.asked, &held.release).await,
         Reference::Manifest(cid) => *cid,
     };
     let listed = registry.releases(manifest).await?.releases;
     for release in listed.iter().take(RELEASES) {
         let wanted = Wanted::Locked { version: release.version.clone(), manifest };
         let request = Request { package: release.package.clone(), wanted };
-        match find_named(registry, trust, &request).await {
+        match find_named(registry, trust, &request, &request).await {
             Ok(found) => {
                 output.progress(format_args!("{manifest} is {} {}", release.package, release.version));
                 return Ok(found);
@@ -131,10 +132,16 @@ async fn find(
     Err(Failure::NoRelease { manifest, listed: listed.len() })
 }
 
-async fn find_named(registry: &Registry, trust: &Trust, request: &Request) -> Result<Found, Failure> {
-    let grounds = trust.grounds(registry, request).await?;
+/// Finds the release that `request` names, for somebody who asked for it by `asked`, which the policy is to allow.
+async fn find_named(
+    registry: &Registry,
+    trust: &Trust,
+    asked: &Request,
+    request: &Request,
+) -> Result<Found, Failure> {
+    let grounds = trust.grounds(registry, asked).await?;
     let rule = grounds.policy.rule_for(&request.package)?;
-    rule.allow(request)?;
+    rule.allow(asked)?;
     let seen = trust.seen()?;
     let evidence = evidence(registry, request, rule, &seen).await?;
     let proven = evidence.prove(&grounds.policy, &seen)?;

@@ -27,7 +27,11 @@ fn a_policy_is_written_from_what_is_known_and_holds() {
     assert_eq!(init(&["@acme/*", "--pin", &key]).0, Some(0));
     let policy: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
     assert_eq!(policy["packages"]["@acme/*"]["keys"], json!([key]));
-    assert_eq!(world.verify(&home, "@acme/hello@^1").0, Some(0));
+    let verified = world.text(&home, &["verify", "@acme/hello@^1"]);
+    assert_eq!(verified.code, Some(0), "{verified:?}");
+    assert!(verified.stderr.contains("the policy is `./cidery.policy.json`\n"), "{verified:?}");
+    let quiet = world.text(&home, &["verify", "@acme/hello@^1", "--quiet"]);
+    assert_eq!((quiet.code, quiet.stderr.as_str()), (Some(0), ""));
     assert_eq!(code(&world.verify(&home, "@other/hello@^1")), (Some(1), "policy.no_rule"));
 
     let checked = home.run(&["policy", "check"]);

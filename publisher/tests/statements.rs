@@ -118,7 +118,7 @@ fn t10_a_lock_holds_a_release_by_its_code() {
     let locked = world.by(&reader, &["lock", "@acme/hello@^1", "--out", lock]);
     assert_eq!(locked.0, Some(0), "{}", locked.1);
     let json: Value = serde_json::from_slice(&std::fs::read(lock).unwrap()).unwrap();
-    let entry = json!({ "version": "1.0.0", "manifest": first["manifest"] });
+    let entry = json!({ "asked": "@acme/hello@^1", "version": "1.0.0", "manifest": first["manifest"] });
     assert_eq!(json, json!({ "format": "cidery-lock-v1", "packages": { "@acme/hello": entry } }));
 
     assert_eq!(world.release("1.1.0", &[]).0, Some(0));
@@ -140,9 +140,16 @@ fn t10_a_lock_holds_a_release_by_its_code() {
     for (name, entry) in [
         (
             "@acme/hello",
-            json!({ "version": "1.0.0", "manifest": world.verify(&reader, "@acme/hello@1.1.0").1["manifest"] }),
+            json!({
+                "asked": "@acme/hello@*",
+                "version": "1.0.0",
+                "manifest": world.verify(&reader, "@acme/hello@1.1.0").1["manifest"],
+            }),
         ),
-        ("@acme/hello", json!({ "version": "1.1.0", "manifest": first["manifest"] })),
+        (
+            "@acme/hello",
+            json!({ "asked": "@acme/hello@*", "version": "1.1.0", "manifest": first["manifest"] }),
+        ),
     ] {
         write(
             &reader.path("cidery.lock"),
@@ -150,4 +157,38 @@ fn t10_a_lock_holds_a_release_by_its_code() {
         );
         assert_eq!(code(&world.by(&reader, &["verify", "--lock", lock])), (Some(1), "request.unsatisfied"));
     }
+}
+
+#[test]
+fn t10_a_lock_passes_over_no_channel_of_the_policy() {
+    let (world, first) = World::published();
+    assert_eq!(world.release("1.1.0", &[]).0, Some(0));
+    world.must(&["channel", "set", "@acme/hello:stable", "1.0.0"]);
+    world.must(&["channel", "set", "@acme/hello:nightly", "1.1.0"]);
+    let reader = Home::new();
+    let file = reader.path("cidery.lock");
+    let allow = |channels: Value| {
+        world.policy(&reader, "@acme/hello", json!({ "init": first["init"], "channels": channels }));
+    };
+    let by = |args: &[&str]| world.by(&reader, &[args, &["--lock", arg(&file)]].concat());
+    let lock = |reference: &str| world.by(&reader, &["lock", reference, "--out", arg(&file)]);
+
+    allow(json!(["stable"]));
+    assert_eq!(code(&lock("@acme/hello:nightly")), (Some(1), "policy.channel"));
+    assert_eq!(lock("@acme/hello:stable").0, Some(0));
+    world.must(&["channel", "set", "@acme/hello:stable", "1.1.0"]);
+    assert_eq!(by(&["verify", "@acme/hello:stable"]).1["version"], "1.0.0", "what it named then");
+    let other = by(&["verify", "@acme/hello:nightly"]);
+    assert_eq!(code(&other), (Some(1), "request.unsatisfied"), "{}", other.1);
+    let message = other.1["error"]["message"].as_str().unwrap();
+    assert!(message.contains("holds 1.0.0, locked as `@acme/hello:stable`"), "{message}");
+
+    // What was allowed when it was locked is not allowed for ever.
+    allow(json!(["nightly"]));
+    for args in [&["verify", "@acme/hello:stable"][..], &["verify"]] {
+        assert_eq!(code(&by(args)), (Some(1), "policy.channel"), "{args:?}");
+    }
+    let explained = by(&["policy", "explain", "@acme/hello:stable"]);
+    assert_eq!((explained.0, &explained.1["allowed"]), (Some(1), &json!(false)), "{}", explained.1);
+    assert_eq!(by(&["verify", "@acme/hello@^1"]).1["version"], "1.0.0", "asked for as a version");
 }

@@ -204,6 +204,14 @@ fn t01_a_file_of_another_log_or_beginning_is_neither_signed_nor_sent() {
     write(&reader.path("config/policy.json"), &policy.to_string());
     let refused = reader.json(&["sign", &team.file, "--key", &one.file]);
     assert_eq!(code(&refused), (Some(1), "policy.init"), "{}", refused.1);
+    // A policy that came along with the file does not vouch for it.
+    let vouches = json!({ "origins": { origin: keys }, "packages": {} });
+    write(&reader.path("cidery.policy.json"), &vouches.to_string());
+    let refused = reader.json(&["sign", &team.file, "--key", &one.file]);
+    assert_eq!(code(&refused), (Some(1), "policy.init"), "{}", refused.1);
+    let named = reader.path("cidery.policy.json");
+    let shown = reader.run(&["sign", &team.file, "--show", "--policy", arg(&named)]);
+    assert_eq!(shown.code, Some(0), "{shown:?}");
 }
 
 #[test]

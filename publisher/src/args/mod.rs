@@ -88,6 +88,9 @@ pub(crate) enum Command {
     /// Run a registry on this machine.
     Serve(Serve),
     /// Run a release in workerd, verified there at each load, and serve what it answers.
+    ///
+    /// A range is resolved anew at each load. A channel is not: the version that it names when the command starts is served
+    /// until the command ends.
     Run(Run),
     /// Show all of it in one go: a registry, a key, a publish, a verified isolate, and the refusal of an altered byte.
     Demo(Demo),
@@ -136,7 +139,8 @@ pub(crate) struct Publish {
 /// Whom to trust.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Trust {
-    /// The policy. Default: cidery.policy.json in this folder, else policy.json in Cidery's configuration folder.
+    /// The policy. Default: cidery.policy.json in this folder, which is then said, else policy.json in Cidery's configuration
+    /// folder.
     ///
     /// Without any, what the registry shows first is trusted, once it has verified, and every change of it is refused.
     #[arg(long, value_name = "FILE")]

@@ -246,8 +246,10 @@ pub(crate) struct Sign {
     /// Sign without asking, also what says who may sign: the beginning of a package, a change of its keys, a transfer.
     #[arg(long)]
     pub(crate) yes: bool,
-    #[command(flatten)]
-    pub(crate) trust: Trust,
+    /// The policy. Default: policy.json in Cidery's configuration folder, else what is trusted since its first use; this folder
+    /// is not asked.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
 }
 
 /// Reads one of `words`, each the name of a value in SPEC §6.2.

@@ -11,6 +11,8 @@ use crate::failure::Failure;
 
 /// A registry that sends nothing for so long is given up.
 const SILENCE: Duration = Duration::from_secs(30);
+/// Bytes in a second that a connection carries at least: a registry that keeps sending, but slower, is given up, too.
+const PACE: u64 = 64 << 10;
 /// Bytes of a refusal that are read.
 const REFUSAL_BYTES: u64 = 64 << 10;
 
@@ -84,7 +86,7 @@ impl Http {
     /// # Errors
     /// [`Failure::Registry`] where the registry refuses, [`Failure::Unreachable`], [`Failure::NotARegistry`].
     pub(crate) async fn get(&self, url: Url, limit: u64) -> Result<Vec<u8>, Failure> {
-        self.send(self.client.get(url), limit).await
+        self.send(self.client.get(url), limit, deadline(limit)).await
     }
 
     /// Sends JSON and reads the answer.
@@ -92,8 +94,9 @@ impl Http {
     /// # Errors
     /// As [`Http::get`].
     pub(crate) async fn post(&self, url: Url, json: Vec<u8>, limit: u64) -> Result<Vec<u8>, Failure> {
+        let deadline = deadline(limit.saturating_add(json.len() as u64));
         let request = self.client.post(url).header("content-type", "application/json").body(json);
-        self.send(request, limit).await
+        self.send(request, limit, deadline).await
     }
 
     /// Sends bytes of a known length.
@@ -101,15 +104,31 @@ impl Http {
     /// # Errors
     /// As [`Http::get`].
     pub(crate) async fn put(&self, url: Url, bytes: Vec<u8>) -> Result<(), Failure> {
+        let deadline = deadline(REFUSAL_BYTES.saturating_add(bytes.len() as u64));
         let request = self.client.put(url).header("content-type", "application/octet-stream").body(bytes);
-        self.send(request, REFUSAL_BYTES).await.map(drop)
+        self.send(request, REFUSAL_BYTES, deadline).await.map(drop)
     }
 
-    async fn send(&self, request: RequestBuilder, limit: u64) -> Result<Vec<u8>, Failure> {
-        let response = request.send().await.map_err(|error| self.unreachable(error))?;
-        let status = response.status();
-        let limit = if status.is_success() { limit } else { REFUSAL_BYTES };
-        let body = bounded(response, limit).await.map_err(|error| self.unreachable(error))?;
+    /// All of an exchange, from the connection to the last byte, within `deadline`.
+    async fn send(
+        &self,
+        request: RequestBuilder,
+        limit: u64,
+        deadline: Duration,
+    ) -> Result<Vec<u8>, Failure> {
+        let exchange = async {
+            let response = request.send().await?;
+            let status = response.status();
+            let limit = if status.is_success() { limit } else { REFUSAL_BYTES };
+            Ok::<_, reqwest::Error>((status, bounded(response, limit).await?))
+        };
+        let (status, body) = match tokio::time::timeout(deadline, exchange).await {
+            Ok(answer) => answer.map_err(|error| self.unreachable(error))?,
+            Err(_) => {
+                let reason = format!("no whole answer came within {} s", deadline.as_secs_f64());
+                return Err(Failure::Unreachable { url: self.base.to_string(), reason });
+            }
+        };
         if status.is_success() { Ok(body) } else { Err(self.refusal(status, &body)) }
     }
 
@@ -140,6 +159,11 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
+/// How long an exchange of so many bytes may take.
+fn deadline(bytes: u64) -> Duration {
+    SILENCE + Duration::from_secs(bytes / PACE)
+}
+
 async fn bounded(mut response: Response, limit: u64) -> reqwest::Result<Vec<u8>> {
     let most = usize::try_from(limit).unwrap_or(usize::MAX).saturating_add(1);
     let mut body = Vec::new();
@@ -159,6 +183,9 @@ fn chain(error: &dyn std::error::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
     use super::*;
 
     #[test]
@@ -178,6 +205,35 @@ mod tests {
         for address in ["https://127.0.0.1.example", "https://localhost.example", "http://10.0.0.1"] {
             assert!(!loopback(address), "{address}");
         }
+    }
+
+    #[test]
+    fn a_deadline_is_by_size() {
+        assert_eq!(deadline(0), Duration::from_secs(30));
+        assert_eq!(deadline(32 << 20), Duration::from_secs(30 + 512));
+        assert!(deadline(u64::MAX) > deadline(32 << 20), "and not past what can be counted");
+    }
+
+    #[tokio::test]
+    async fn who_keeps_sending_holds_nobody_for_ever() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let http = Http::new(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+        let trickle = async {
+            let (mut peer, _) = listener.accept().await.unwrap();
+            assert_ne!(peer.read(&mut [0; 1024]).await.unwrap(), 0, "the request");
+            peer.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n").await.unwrap();
+            while peer.write_all(b" ").await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let request = http.client.get(http.url("v1/log", &[]));
+        let answer = http.send(request, 1 << 20, Duration::from_millis(500));
+        let failure = tokio::select! {
+            () = trickle => panic!("the client hung up first"),
+            answer = answer => answer.expect_err("less than was announced"),
+        };
+        assert_eq!(failure.code(), Code::NetworkFailed);
+        assert!(failure.to_string().ends_with("no whole answer came within 0.5 s"), "{failure}");
     }
 
     #[test]

@@ -70,7 +70,7 @@ pub(super) async fn record(
 ) -> Result<Submitted, Failure> {
     let package = reference::package(package)?;
     let keys = publish::read_keys(context, recording)?;
-    let trust = Trust::open(&recording.trust, ".".as_ref(), &context.folders)?;
+    let trust = Trust::open(&recording.trust, Some(".".as_ref()), &context.folders, &context.output)?;
     let to = Destination::open(context, trust, &package).await?;
     let draft = |history: Option<&History>| {
         let history = history.ok_or_else(|| Failure::unknown_package(&package))?;

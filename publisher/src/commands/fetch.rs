@@ -30,7 +30,7 @@ impl fmt::Display for Fetched {
 
 pub(super) async fn fetch(context: &Context, args: &args::Fetch) -> Result<Fetched, Failure> {
     let reference = Reference::read(&args.reference, &args.choice)?;
-    let trust = Trust::open(&args.trust, ".".as_ref(), &context.folders)?;
+    let trust = Trust::open(&args.trust, Some(".".as_ref()), &context.folders, &context.output)?;
     let registry = context.registry()?;
     let place = Place::prepare(&args.out)?;
     let found = release::obtain(&registry, &trust, &reference, Modules::Wanted, &context.output).await?;

@@ -141,7 +141,7 @@ pub(super) async fn history(
     package: &PackageName,
     args: &args::Trust,
 ) -> Result<History, Failure> {
-    let trust = Trust::open(args, ".".as_ref(), &context.folders)?;
+    let trust = Trust::open(args, Some(".".as_ref()), &context.folders, &context.output)?;
     let registry = context.registry()?;
     let history = History::read(&registry, package).await?;
     let history = history.ok_or_else(|| Failure::unknown_package(package))?;

@@ -39,13 +39,14 @@ impl fmt::Display for Locked {
 
 pub(super) async fn lock(context: &Context, args: &args::Locking) -> Result<Locked, Failure> {
     let mut lock = Lock::read_or_begin(&args.out)?;
-    let trust = Trust::open(&args.trust, ".".as_ref(), &context.folders)?;
+    let trust = Trust::open(&args.trust, Some(".".as_ref()), &context.folders, &context.output)?;
     let registry = context.registry()?;
     let mut locked = Vec::new();
     for text in &args.references {
-        let reference = Reference::Named(reference::named(text)?);
+        let asked = reference::named(text)?;
+        let reference = Reference::Named(asked.clone());
         let found = release::obtain(&registry, &trust, &reference, Modules::Wanted, &context.output).await?;
-        lock.hold(found.verified.release());
+        lock.hold(asked, found.verified.release());
         locked.push(Verdict::of(found.verified));
     }
     // All of them, or nothing.

@@ -101,7 +101,7 @@ pub(super) async fn publish(context: &Context, args: &args::Publish) -> Result<P
 async fn folder(context: &Context, args: &args::Publish, dir: &Path) -> Result<Published, Failure> {
     let package = Package::read(dir)?;
     let keys = read_keys(context, &args.recording)?;
-    let trust = Trust::open(&args.recording.trust, dir, &context.folders)?;
+    let trust = Trust::open(&args.recording.trust, Some(dir), &context.folders, &context.output)?;
     let statements: Vec<Vec<u8>> =
         args.provenance.iter().map(|file| draft::read_statement(file)).collect::<Result<_, _>>()?;
     context.registry()?;
@@ -141,7 +141,7 @@ async fn envelopes(context: &Context, args: &args::Publish) -> Result<Published,
         proposal.merge(&other)?;
     }
     proposal.complete()?;
-    let trust = Trust::open(&args.recording.trust, ".".as_ref(), &context.folders)?;
+    let trust = Trust::open(&args.recording.trust, Some(".".as_ref()), &context.folders, &context.output)?;
     let to = Destination::open(context, trust, proposal.package()).await?;
     if *proposal.origin() != to.log.origin {
         let wanted = Some(proposal.origin().clone());

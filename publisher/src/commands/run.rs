@@ -67,7 +67,7 @@ pub(super) async fn run(context: &Context, args: &args::Run) -> Result<Running, 
 /// when the first request comes.
 pub(super) async fn start(context: &Context, args: &args::Run) -> Result<Started, Failure> {
     let reference = Reference::read(&args.reference, &args.choice)?;
-    let trust = Trust::open(&args.trust, ".".as_ref(), &context.folders)?;
+    let trust = Trust::open(&args.trust, Some(".".as_ref()), &context.folders, &context.output)?;
     let registry = context.registry()?;
     let loader = Loader::find()?;
     // The CID of a manifest stands for a name that is to be found; modules are for the loader to check, at every load.

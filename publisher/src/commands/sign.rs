@@ -107,7 +107,9 @@ pub(super) fn sign(context: &Context, args: &args::Sign) -> Result<Signed, Failu
 
 /// The file says itself who may sign. Where the package is known, it must be the same one.
 fn check(context: &Context, args: &args::Sign, proposal: &Proposal) -> Result<(), Failure> {
-    let trust = Trust::open(&args.trust, ".".as_ref(), &context.folders)?;
+    // The folder may have come with the file, and would vouch for it.
+    let trust = args::Trust { policy: args.policy.clone(), trust_first: false };
+    let trust = Trust::open(&trust, None, &context.folders, &context.output)?;
     let package = proposal.package();
     match (trust.origin(package)?, trust.init(package)?) {
         (Some(wanted), _) if wanted != *proposal.origin() => {

@@ -71,7 +71,7 @@ pub(super) async fn attest(context: &Context, args: &args::Attest) -> Result<Sub
     let (package, version) = reference::version(&args.reference)?;
     let bytes = draft::read_statement(&args.file)?;
     let keys = publish::read_keys(context, &args.recording)?;
-    let trust = Trust::open(&args.recording.trust, ".".as_ref(), &context.folders)?;
+    let trust = Trust::open(&args.recording.trust, Some(".".as_ref()), &context.folders, &context.output)?;
     let to = Destination::open(context, trust, &package).await?;
     let cid = released(&to.existing().await?.state, &version)?.1.manifest;
     // The statement names the code by its SHA-256, which is in no record.

@@ -115,10 +115,10 @@ impl fmt::Display for Verdicts {
 pub(super) async fn verify(context: &Context, args: &args::Verify) -> Result<Verdicts, Failure> {
     let references = match (&args.reference, &args.choice.lock) {
         (Some(text), _) => vec![Reference::read(text, &args.choice)?],
-        (None, Some(file)) => Lock::read(file)?.entries().into_iter().map(Reference::Named).collect(),
+        (None, Some(file)) => Lock::read(file)?.entries().into_iter().map(Reference::Held).collect(),
         (None, None) => Vec::new(),
     };
-    let trust = Trust::open(&args.trust, ".".as_ref(), &context.folders)?;
+    let trust = Trust::open(&args.trust, Some(".".as_ref()), &context.folders, &context.output)?;
     let registry = context.registry()?;
     let mut verified = Vec::new();
     for reference in &references {

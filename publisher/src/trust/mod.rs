@@ -6,6 +6,9 @@
 //!                     origin → log key and cosigner, package → CID of its `init`; never by URL
 //! ```
 //!
+//! A policy that is here because of where the command runs is named; `cidery sign`, whose file may come with its folder, asks
+//! for none there.
+//!
 //! What is new goes into `trust.json` only after all of it has verified; a publisher alone remembers the log that it is about
 //! to sign for before there is anything to verify. What is there already is never replaced: another key of the same log, or
 //! another `init` of the same package, is refused.
@@ -30,6 +33,7 @@ use crate::client::wire::Log;
 use crate::failure::Failure;
 use crate::folders::Folders;
 use crate::history::History;
+use crate::output::Output;
 use crate::release::Evidence;
 
 /// The policy in the folder where the command runs.
@@ -61,20 +65,29 @@ pub(crate) struct Grounds {
 }
 
 impl Trust {
-    /// Finds the policy; `dir` is the folder in which `cidery.policy.json` may be.
+    /// Finds the policy; `dir` is the folder in which `cidery.policy.json` may be. One that is found there is said.
     ///
     /// # Errors
     /// [`Failure::File`], or `policy.invalid`.
-    pub(crate) fn open(args: &args::Trust, dir: &Path, folders: &Folders) -> Result<Self, Failure> {
+    pub(crate) fn open(
+        args: &args::Trust,
+        dir: Option<&Path>,
+        folders: &Folders,
+        output: &Output,
+    ) -> Result<Self, Failure> {
         let seen = Store::new(folders.config.join("seen.json"), "how far each log was seen");
         let known = Store::new(folders.config.join("trust.json"), "what is trusted since its first use");
+        let here = dir.map(|dir| dir.join(FOLDER_POLICY));
         let places = match &args.policy {
             Some(file) => vec![file.clone()],
-            None => vec![dir.join(FOLDER_POLICY), folders.config.join(USER_POLICY)],
+            None => here.iter().cloned().chain([folders.config.join(USER_POLICY)]).collect(),
         };
         for file in places {
             match fs::read(&file) {
                 Ok(json) => {
+                    if args.policy.is_none() && here.as_ref() == Some(&file) {
+                        output.progress(format_args!("the policy is `{}`", file.display()));
+                    }
                     return Ok(Trust { source: Source::Policy { document: document(&json)?, file }, seen });
                 }
                 Err(error) if error.kind() == io::ErrorKind::NotFound && args.policy.is_none() => {}
@@ -200,6 +213,16 @@ impl Trust {
         }
     }
 
+    /// Whether a policy, where there is one, lets its channel be asked for.
+    ///
+    /// # Errors
+    /// `policy.invalid`.
+    pub(crate) fn allows(&self, asked: &Request) -> Result<bool, Failure> {
+        let Source::Policy { document, .. } = &self.source else { return Ok(true) };
+        let policy = TrustPolicy::new(document)?;
+        Ok(policy.rule(&asked.package).is_none_or(|rule| rule.allow(asked).is_ok()))
+    }
+
     /// The log that `package` is known to be in.
     ///
     /// # Errors
@@ -306,6 +329,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::output::Says;
 
     const COSIGNER: &str = "z6MkvRXNYcE7MMduynWTgeKbDaT1iijDSC8pZqXZc8rHPrf2";
 
@@ -317,12 +341,16 @@ mod tests {
             cache: config.path().to_owned(),
             data: config.path().to_owned(),
         };
-        let open = |policy: Option<&str>| {
-            let args = args::Trust { policy: policy.map(PathBuf::from), trust_first: false };
-            Trust::open(&args, here.path(), &folders).map(|trust| match trust.source {
+        let open_in = |dir, args: &args::Trust| {
+            let output = Output { json: false, says: Says::Nothing };
+            Trust::open(args, dir, &folders, &output).map(|trust| match trust.source {
                 Source::Policy { document, .. } => document.origins.into_keys().next(),
                 Source::FirstUse { .. } => None,
             })
+        };
+        let open = |policy: Option<&str>| {
+            let args = args::Trust { policy: policy.map(PathBuf::from), trust_first: false };
+            open_in(Some(here.path()), &args)
         };
         let write = |path: &Path, origin: &str| {
             let log = json!({ "logKeys": ["z6Mko9hTggMwjSTEaJaPUfE6tqcy2xvU6BnNq3e3o8qVBiyH"], "cosigner": COSIGNER });
@@ -334,6 +362,8 @@ mod tests {
         assert_eq!(open(None).unwrap().as_deref(), Some("user.example"));
         write(&here.path().join(FOLDER_POLICY), "here.example");
         assert_eq!(open(None).unwrap().as_deref(), Some("here.example"));
+        let nowhere = open_in(None, &args::Trust { policy: None, trust_first: false });
+        assert_eq!(nowhere.unwrap().as_deref(), Some("user.example"));
         assert!(matches!(open(Some("/nowhere/policy.json")), Err(Failure::File { .. })));
         fs::write(here.path().join(FOLDER_POLICY), "{}").unwrap();
         assert_eq!(open(None).unwrap_err().code(), Code::PolicyInvalid);

@@ -52,10 +52,14 @@ pub(in crate::commands) async fn explain(
     args: &args::Trust,
 ) -> Result<Done, Failure> {
     let reference = Reference::read(text, choice)?;
-    let trust = Trust::open(args, ".".as_ref(), &context.folders)?;
+    let trust = Trust::open(args, Some(".".as_ref()), &context.folders, &context.output)?;
     let registry = context.registry()?;
     let request = match reference {
         Reference::Named(request) => request,
+        Reference::Held(held) => match trust.allows(&held.asked)? {
+            true => held.release,
+            false => held.asked,
+        },
         Reference::Manifest(manifest) => {
             let listed = registry.releases(manifest).await?.releases;
             let allowed = |name| trust.origin(name).is_ok_and(|origin| origin.is_some());

@@ -85,7 +85,7 @@ async fn log(
     args: &args::Trust,
     package: &PackageName,
 ) -> Result<(String, LogDocument), Failure> {
-    let trust = Trust::open(args, ".".as_ref(), &context.folders)?;
+    let trust = Trust::open(args, Some(".".as_ref()), &context.folders, &context.output)?;
     let log = trust.log_of(&context.registry()?, package).await?;
     let known = trust.document()?.origins.remove(log.origin.as_str());
     Ok((log.origin.to_string(), known.unwrap_or_else(|| log.as_trusted())))
