@@ -159,7 +159,8 @@ pub(crate) struct Choice {
     /// The same, from a text that stands for the user, and that stays with them.
     #[arg(long, value_name = "TEXT", conflicts_with = "bucket")]
     pub(crate) bucket_key: Option<String>,
-    /// Take the release that this file holds for the package, as `cidery lock` wrote it, and no other.
+    /// Take the release that this file holds for the package, as `cidery lock` wrote it, and no other. A channel must be the one
+    /// that was locked.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["bucket", "bucket_key"])]
     pub(crate) lock: Option<PathBuf>,
 }

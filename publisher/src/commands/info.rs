@@ -128,7 +128,8 @@ impl fmt::Display for Shown<'_> {
 
 pub(super) async fn info(context: &Context, args: &args::Info) -> Result<Info, Failure> {
     let asked = reference::named(&args.reference)?;
-    let history = history(context, &asked.package, &args.trust).await?;
+    let trust = Trust::open(&args.trust, Some(".".as_ref()), &context.folders, &context.output)?;
+    let history = history(context, &asked.package, &trust).await?;
     context.output.progress(
         "these are the signed records that the registry gives; `cidery verify` checks a release and its place in the log",
     );
@@ -139,9 +140,8 @@ pub(super) async fn info(context: &Context, args: &args::Info) -> Result<Info, F
 pub(super) async fn history(
     context: &Context,
     package: &PackageName,
-    args: &args::Trust,
+    trust: &Trust,
 ) -> Result<History, Failure> {
-    let trust = Trust::open(args, Some(".".as_ref()), &context.folders, &context.output)?;
     let registry = context.registry()?;
     let history = History::read(&registry, package).await?;
     let history = history.ok_or_else(|| Failure::unknown_package(package))?;

@@ -108,7 +108,8 @@ impl fmt::Display for Channels {
 
 pub(super) async fn list(context: &Context, package: &str, trust: &args::Trust) -> Result<Channels, Failure> {
     let package = reference::package(package)?;
-    let history = info::history(context, &package, trust).await?;
+    let trust = Trust::open(trust, Some(".".as_ref()), &context.folders, &context.output)?;
+    let history = info::history(context, &package, &trust).await?;
     let channels = history.state.channels.iter().map(ChannelSummary::from).collect();
     Ok(Channels { package, channels })
 }

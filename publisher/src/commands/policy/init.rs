@@ -38,6 +38,7 @@ pub(in crate::commands) async fn init(
 ) -> Result<Written, Failure> {
     let mut policy = read(&args.out)?;
     let trust = args::Trust { policy: None, trust_first: args.trust_first };
+    let trust = Trust::open(&trust, Some(".".as_ref()), &context.folders, &context.output)?;
     let (origin, log, rule) = match args.pattern.strip_suffix("/*") {
         Some(scope) => {
             let package = reference::package(&format!("{scope}/any"))?;
@@ -82,10 +83,9 @@ fn read(file: &Path) -> Result<PolicyDocument, Failure> {
 /// The log that the package is known to be in, or else the registry's.
 async fn log(
     context: &Context,
-    args: &args::Trust,
+    trust: &Trust,
     package: &PackageName,
 ) -> Result<(String, LogDocument), Failure> {
-    let trust = Trust::open(args, Some(".".as_ref()), &context.folders, &context.output)?;
     let log = trust.log_of(&context.registry()?, package).await?;
     let known = trust.document()?.origins.remove(log.origin.as_str());
     Ok((log.origin.to_string(), known.unwrap_or_else(|| log.as_trusted())))
