@@ -86,7 +86,7 @@ export class Releases {
    */
   async #refresh({ key, request }: Asked): Promise<Release> {
     try {
-      const { verdict } = this.#valid(key) ?? this.#keep(key, await this.#judge(request()));
+      const { verdict } = this.#valid(key) ?? this.#keep(key, await this.#judge(key, request()));
       return this.#withCode(verdict) ?? (await this.#fetch(verdict));
     } catch (error) {
       const isUnreachable = error instanceof CideryError && error.code === "network.failed";
@@ -122,8 +122,9 @@ export class Releases {
     this.#found.delete(key);
   }
 
-  async #judge(request: Request): Promise<Verdict> {
+  async #judge(key: string, request: Request): Promise<Verdict> {
     const proof = await this.#prove(request);
+    this.#end(key); // the registry was reached: there is no grace for what it said before
     const manifest = this.#manifests.get(proof.manifest) ?? (await this.#registry.manifest(proof.manifest));
     const verdict = proof.verify(manifest);
     this.#manifests.set(proof.manifest, manifest);

@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { Flights } from "../../loader/src/flights.ts";
 import { isGranted } from "../../loader/src/hosts.ts";
 import { Recent } from "../../loader/src/recent.ts";
+import { kvSeen } from "../../loader/src/seen/kv.ts";
 
 test("a host stands for https on 443, and with a port for what is there", () => {
   for (const [url, hosts, granted] of /** @type {[string, string[], boolean][]} */ ([
@@ -58,4 +59,27 @@ test("a task runs once for all who wait, and again for who comes later", async (
   const failing = () => Promise.reject(new Error("no"));
   await assert.rejects(Promise.all([flights.join("a", failing), flights.join("a", failing)]), /no/);
   assert.equal(await flights.join("a", task), 4);
+});
+
+test("KV that takes no more writes for a while is tried again, by one for all, and then it fails", async () => {
+  // What runs locally takes any number of writes a second.
+  const kv = { failing: 0, puts: /** @type {string[]} */ ([]) };
+  const namespace = {
+    get: async () => kv.puts.at(-1) ?? null,
+    put: async (/** @type {string} */ _, /** @type {string} */ text) => {
+      if (kv.failing-- > 0) throw new Error("429 Too Many Requests");
+      kv.puts.push(text);
+    },
+  };
+  const document = (/** @type {string[]} */ ...names) => ({
+    format: /** @type {const} */ ("cidery-seen-v1"),
+    logs: { "log.example": { size: 5, root: "5".repeat(64), packages: Object.fromEntries(names.map((name) => [name, 1])) } },
+  });
+  const store = kvSeen(namespace);
+  kv.failing = 2;
+  assert.deepEqual(await Promise.all([store.write(document("@a/a"), undefined), store.write(document("@a/b"), undefined)]), [true, true]);
+  assert.deepEqual(JSON.parse(kv.puts.at(-1) ?? ""), document("@a/a", "@a/b"));
+  kv.failing = 4;
+  await assert.rejects(store.write(document("@a/c"), undefined), /429/);
+  assert.deepEqual(await store.read(), document("@a/a", "@a/b", "@a/c"), "it still knows");
 });

@@ -232,6 +232,20 @@ describe("offline", () => {
     });
   }
 
+  test("there is no grace for what a registry that was reached has replaced", async () => {
+    await using on = await start(graceful);
+    assert.equal((await on.load()).text, WORD);
+    on.registry.release("1.1.0", packageOf("newer"));
+    on.registry.time = START + MAX_AGE;
+    await on.clock(START + MAX_AGE + 1);
+    for (const path of [/manifests/, /blobs/, /./]) {
+      on.registry.drops = path;
+      assert.equal((await on.load()).code, "network.failed", String(path));
+    }
+    on.registry.drops = undefined;
+    assert.equal((await on.load()).text, "newer");
+  });
+
   test("a store that fails is no registry that cannot be reached", async () => {
     await using on = await start({ ...graceful, seen: "memory", fails: "write" });
     assert.equal((await on.load()).code, "storage.failed");

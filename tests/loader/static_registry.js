@@ -56,7 +56,7 @@ export const policyOf = (rule = {}, log = {}) => ({
  *
  * `time` is when its head was cosigned, `size` how many entries the head shows, and `shows` how many of them it answers from (both all, where
  * they are absent). It answers for all packages in `names`, always with its own; `refusal` is what it says instead of a resolution, and `change`
- * may spoil a body on its way out. It answers after `delay` is over, or, where it `isDown`, not at all. `asked` lists the paths so far,
+ * may spoil a body on its way out. It answers after `delay` is over, or, where it `isDown` or `drops` the path, not at all. `asked` lists the paths so far,
  * `queries` their queries.
  */
 export class StaticRegistry {
@@ -69,6 +69,8 @@ export class StaticRegistry {
   /** @type {string | undefined} */
   refusal = undefined;
   isDown = false;
+  /** @type {RegExp | undefined} */
+  drops = undefined;
   /** @type {string[]} */
   asked = [];
   /** @type {string[]} */
@@ -199,7 +201,7 @@ export class StaticRegistry {
     this.asked.push(pathname);
     this.queries.push(search);
     await this.delay(searchParams);
-    if (this.isDown) return response.destroy();
+    if (this.isDown || this.drops?.test(pathname)) return response.destroy();
     const isResolution = this.names.some((name) => pathname === `/v1/packages/${name}/resolve`);
     const body = isResolution ? this.#resolution(searchParams, size, time) : this.#objects.get(pathname);
     const changed = body && this.change(pathname, Buffer.from(body));

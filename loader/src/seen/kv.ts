@@ -8,12 +8,18 @@ import { type SeenStore, advance } from "./store.ts";
 const TRIES = 4;
 const PAUSE = 1_100;
 
+/** What is needed of a KV namespace. */
+export interface KeyValues {
+  get(key: string): Promise<string | null>;
+  put(key: string, value: string): Promise<void>;
+}
+
 /**
  * Remembers under a key of Workers KV. Within an isolate nothing goes back. Between isolates it may: what one has written is not read
  * by others for a minute or more, and of two that write at once the later one wins. Each brings back what it knows with its next
  * write. Where that is not enough, there is `durableObjectSeen`.
  */
-export function kvSeen(namespace: KVNamespace, key = "cidery-seen"): SeenStore {
+export function kvSeen(namespace: KeyValues, key = "cidery-seen"): SeenStore {
   /** The highest that this isolate has read or written. */
   let known: SeenDocument | undefined;
   /** How often it has changed, and how many of these changes KV has. */
