@@ -125,7 +125,7 @@ pub fn policies() -> Vec<Vector> {
     ]
 }
 
-/// What is asked for, and step (11).
+/// What is asked for, and step (14).
 pub fn requests() -> Vec<Vector> {
     vec![
         refused(

@@ -1,4 +1,4 @@
-//! Manifest and modules: step (12), and SPEC §10.5.
+//! Manifest and modules: step (15), and SPEC §10.5.
 
 use cidery_protocol::{Cid, Code, Codec};
 use ipld_core::ipld::Ipld;
@@ -9,7 +9,7 @@ use crate::support::{
     vector::{Vector, refused, same, unchanged},
 };
 
-/// Step (12).
+/// Step (15).
 pub fn manifests() -> Vec<Vector> {
     vec![
         refused(
