@@ -27,7 +27,7 @@ pub use checkpoint::{Checkpoint, SignedCheckpoint, cosignature_message, log_sign
 pub use merkle::{
     Hash, empty_root, leaf_hash, node_hash, root_from_inclusion, verify_consistency, verify_inclusion,
 };
-pub use note::{KeyType, Note, NoteSignature, key_id};
+pub use note::{KeyType, Note, NoteSignature, key_id, verifier_key};
 pub use proof::{
     Node, appended_nodes, consistency_nodes, consistency_proof, inclusion_nodes, inclusion_proof, root,
     root_nodes,
