@@ -14,6 +14,7 @@
 //! | `publish` | the first and second half of a publish, as HTTP | §11.3, §11.4 |
 //! | `resolve` | which release, its receipt, and how the package stands | §9 |
 //! | `head` | the newest checkpoint, and proofs from tiles | §9.2 |
+//! | `tiles` | the tree and the entries, as C2SP tlog-tiles serves them | §11.7 |
 //! | `package_log` | the records of a package, page by page | §11.6 |
 //! | `path`, `http` | requests and answers without a host's types | §11.1 |
 //! | `admission` | [`Admission`]: a blob is judged while it is read | §11.4 |
@@ -54,6 +55,7 @@ mod scope;
 mod sequencer;
 mod store;
 mod stored;
+mod tiles;
 mod wire;
 
 pub use admission::{Admission, BlobFacts, Expectation};
