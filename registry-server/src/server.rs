@@ -10,7 +10,7 @@ use std::{
 use axum::Router;
 use cidery_keys::Signer;
 use cidery_protocol::{Origin, PublicKey};
-use cidery_registry::{LogConfig, Registry, ScopePolicy};
+use cidery_registry::{LogConfig, Registry, ScopePolicy, Witnesses};
 use hyper::server::conn::http1;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -45,6 +45,8 @@ pub struct Config {
     /// Who may begin packages. Without a word on it: what `config.toml` in the data folder says, else anybody while it
     /// listens on loopback, and nobody elsewhere.
     pub scopes: Option<ScopePolicy>,
+    /// Who cosigns the head (SPEC §7.6). Without a word on it: those of `config.toml` in the data folder.
+    pub witnesses: Option<Witnesses>,
     /// How long it waits for clients.
     pub patience: Patience,
     /// Is told why something failed that no client waits for, such as the head's refreshing.
@@ -81,6 +83,7 @@ impl Config {
             data: data.as_ref().to_owned(),
             origin: None,
             scopes: None,
+            witnesses: None,
             patience: Patience::default(),
             on_failure: None,
         }
@@ -112,7 +115,7 @@ impl Server {
     /// What is in the way.
     pub async fn start(config: Config) -> Result<Self, ServerError> {
         // (1)
-        let Config { listen, data, origin, scopes, patience, on_failure } = config;
+        let Config { listen, data, origin, scopes, witnesses, patience, on_failure } = config;
         let data = Data::open(&data, origin.as_ref())?;
         let blobs = Files::open(&data.folder).map_err(cidery_registry::Error::from)?;
         let sql = Sqlite::open(&data.folder.join("ledger.db")).map_err(cidery_registry::Error::from)?;
@@ -132,6 +135,7 @@ impl Server {
             scopes: scopes.clone(),
             log: of(Role::Log),
             cosigner: of(Role::Cosigner),
+            witnesses: witnesses.unwrap_or_else(|| data.witnesses.clone()),
         };
         let (client, sequencing) = sequencer::start(blobs.clone(), sql, config, on_failure).await?;
         // (3)

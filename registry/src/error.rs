@@ -87,11 +87,27 @@ pub enum Error {
         /// How many may wait.
         limit: usize,
     },
-    /// The log's key and the cosigner's are one (SPEC §4.3).
-    #[error("the log and its cosigner have the same key {key}")]
+    /// A key has two roles, or two holders (SPEC §4.3).
+    #[error("{} and {} have the same key {key}", .holders[0], .holders[1])]
     OneKey {
+        /// Who has it: the log, its cosigner, witnesses.
+        holders: [String; 2],
         /// The key, as text.
         key: String,
+    },
+    /// The witnesses that the operator names cannot be used.
+    #[error("the witnesses cannot be used: {reason}")]
+    Witnesses {
+        /// What is wrong with them.
+        reason: String,
+    },
+    /// A witness did not cosign the head. Nobody but the operator waits for it.
+    #[error("the witness `{name}` did not cosign the head: {reason}")]
+    Unwitnessed {
+        /// The witness.
+        name: String,
+        /// Why not.
+        reason: String,
     },
     /// The ledger and the published log are not of one history.
     #[error("the ledger and the published log disagree: {reason}")]
@@ -136,6 +152,8 @@ impl Error {
             Error::UploadUnexpected { .. } => Code::UploadUnexpected,
             Error::UploadPending { .. } | Error::Busy { .. } => Code::UploadPending,
             Error::OneKey { .. } => Code::KeyUnusable,
+            Error::Witnesses { .. } => Code::Usage,
+            Error::Unwitnessed { .. } => Code::NetworkFailed,
             Error::Diverged { .. } => Code::LedgerDiverged,
             Error::Internal { .. } => Code::Internal,
             Error::Relayed(body) => body.code.parse().unwrap_or(Code::Internal),
@@ -168,6 +186,10 @@ impl Error {
 
     pub(crate) fn not_found(what: impl Into<String>) -> Self {
         Error::NotFound { what: what.into() }
+    }
+
+    pub(crate) fn witnesses(reason: impl Into<String>) -> Self {
+        Error::Witnesses { reason: reason.into() }
     }
 
     pub(crate) fn internal(reason: impl Into<String>) -> Self {

@@ -10,6 +10,7 @@ use serde_bytes::ByteBuf;
 use crate::{
     BlobFacts, Error, Sql, StoreError, Value, packages, pending,
     rows::{Row, blob, integer, text},
+    witnessed,
 };
 
 /// The tables. Each statement stands alone, and each may be run again.
@@ -88,7 +89,8 @@ impl<S: Sql> Ledger<S> {
             let reason = format!("its tables have version {version}, wanted {VERSION}");
             return Err(StoreError::new("open the ledger", reason).into());
         }
-        for statement in SCHEMA.iter().chain(packages::SCHEMA).chain(pending::SCHEMA) {
+        for statement in SCHEMA.iter().chain(packages::SCHEMA).chain(pending::SCHEMA).chain(witnessed::SCHEMA)
+        {
             ledger.sql.exec(statement, &[])?;
         }
         Ok(ledger)

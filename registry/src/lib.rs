@@ -6,6 +6,8 @@
 //!               └── SequencerClient::call ──▶ Sequencer::receive ──▶ Sql    (the ledger; SQLite on both hosts)
 //!                                                  │ queue
 //!                                             close_group ──▶ ledger, tiles, signatures, checkpoint, receipts, indexes
+//!                                                  │ begin_asking
+//!                                             ask_witness ──▶ WitnessClient: witnesses, whose lines go into the checkpoint
 //! ```
 //!
 //! | file | what | SPEC |
@@ -22,7 +24,9 @@
 //! | `publication` | a publish request: its form, and whether it may follow | §11.3, §6.4 |
 //! | `scope` | [`ScopePolicy`]: who may begin a package | §11.3 |
 //! | `sequencer` | [`Sequencer`]: the one writer; groups, the published log, recovery | §7, §8 |
-//! | `ledger`, `packages`, `pending`, `rows` | what the sequencer knows, in SQL | |
+//! | `witness` | [`Witnesses`], and [`WitnessClient`]: the seam to them | §7.6 |
+//! | `add_checkpoint` | what log and witness say to each other | §7.6 |
+//! | `ledger`, `packages`, `pending`, `witnessed`, `rows` | what the sequencer knows, in SQL | |
 //! | `stored`, `layout` | a package as reads find it, and where objects stand | §8.3 |
 //! | `index` | the JSON of packages and manifests | §11.2 |
 //! | `store` | [`Blobs`], [`Sql`], [`Clock`], [`Upload`]: the seams to a host | |
@@ -32,6 +36,7 @@
 //! It knows nothing of Workers, of axum, of environment variables or of where keys are kept. It decides nothing that
 //! `cidery-protocol` decides: whether a record may follow is asked of `PackageState::apply`.
 
+mod add_checkpoint;
 mod admission;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
@@ -57,14 +62,19 @@ mod store;
 mod stored;
 mod tiles;
 mod wire;
+mod witness;
+mod witnessed;
 
 pub use admission::{Admission, BlobFacts, Expectation};
 pub use error::{Error, ErrorBody, status};
 pub use http::{Body, Request, Response};
 pub use registry::Registry;
 pub use scope::ScopePolicy;
-pub use sequencer::{LogConfig, Received, Sequencer, Ticket};
+pub use sequencer::{LogConfig, Received, Sequencer, Ticket, Turn};
 pub use store::{Blobs, Clock, Download, Etag, Object, Put, Sql, StoreError, Upload, Value};
 pub use wire::{
     Call, Committed, CommittedRelease, Expected, MESSAGE_BYTES, Published, Reply, SequencerClient,
+};
+pub use witness::{
+    WITNESS_BYTES, WITNESS_SECONDS, WITNESSES, Witness, WitnessAnswer, WitnessClient, Witnesses,
 };

@@ -22,6 +22,7 @@ mod finish;
 mod group;
 mod publish;
 mod recover;
+mod witnesses;
 
 use std::sync::{
     Mutex, MutexGuard, PoisonError,
@@ -29,14 +30,17 @@ use std::sync::{
 };
 
 use cidery_keys::Signer;
-use cidery_protocol::{Origin, limits, log::SignedCheckpoint};
+use cidery_protocol::{Origin, PublicKey, limits, log::SignedCheckpoint};
 use futures_channel::oneshot;
 
 use crate::{
-    Blobs, Call, Clock, Error, Etag, Reply, ScopePolicy, Sql, StoreError,
+    Blobs, Call, Clock, Error, Etag, Reply, ScopePolicy, Sql, StoreError, Witnesses,
     ledger::Ledger,
     publication::{House, Publication},
 };
+
+use witnesses::Asked;
+pub use witnesses::Turn;
 
 /// Publishes that one group takes, and that wait for a group.
 const GROUP: usize = 64;
@@ -53,6 +57,37 @@ pub struct LogConfig {
     pub log: Box<dyn Signer>,
     /// Says when they were the newest (SPEC §7.4); another key.
     pub cosigner: Box<dyn Signer>,
+    /// Who else is asked to cosign the head (SPEC §7.6).
+    pub witnesses: Witnesses,
+}
+
+impl LogConfig {
+    /// The keys of everybody who has a part in the log, each in one role (SPEC §4.3).
+    fn keys(&self) -> Result<Vec<PublicKey>, Error> {
+        let own = [
+            ("the log", self.origin.to_string(), self.log.public_key()),
+            ("its cosigner", self.origin.cosigner(), self.cosigner.public_key()),
+        ];
+        let [(first, _, key), (second, _, other)] = &own;
+        if key == other {
+            let holders = [first, second].map(|holder| (*holder).to_owned());
+            return Err(Error::OneKey { holders, key: key.to_string() });
+        }
+        let mut keys = vec![*key, *other];
+        for witness in self.witnesses.iter() {
+            for (holder, name, key) in &own {
+                if *key == witness.key() {
+                    let holders = [(*holder).to_owned(), format!("the witness `{}`", witness.name())];
+                    return Err(Error::OneKey { holders, key: key.to_string() });
+                }
+                if name == witness.name() {
+                    return Err(Error::witnesses(format!("`{name}` is the name of {holder}")));
+                }
+            }
+            keys.push(witness.key());
+        }
+        Ok(keys)
+    }
 }
 
 /// The sequencer of one log, over its store, its ledger and a clock. There must be only one for a log; a second one is noticed
@@ -69,6 +104,7 @@ pub struct Sequencer<B, S, C> {
     started: AtomicBool,
     /// The published checkpoint; held by whoever publishes the next one.
     head: futures_util::lock::Mutex<Option<Tip>>,
+    asked: Asked,
 }
 
 /// The checkpoint object as it was last read or written.
@@ -117,12 +153,10 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
     /// function calls where it is needed.
     ///
     /// # Errors
-    /// [`Error::Store`], and `key.unusable` where the two keys are one.
+    /// [`Error::Store`]; [`Error::OneKey`] where two of the log, the cosigner and the witnesses have one key;
+    /// [`Error::Witnesses`] where a witness is called like the log or its cosigner.
     pub fn new(blobs: B, sql: S, clock: C, config: LogConfig) -> Result<Self, Error> {
-        let keys = [config.log.public_key(), config.cosigner.public_key()];
-        if keys[0] == keys[1] {
-            return Err(Error::OneKey { key: keys[0].to_string() });
-        }
+        let keys = config.keys()?;
         Ok(Sequencer {
             blobs,
             ledger: Ledger::open(sql)?,
@@ -133,6 +167,7 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
             queue: Mutex::new(Vec::new()),
             started: AtomicBool::new(false),
             head: futures_util::lock::Mutex::new(None),
+            asked: Asked::new(config.witnesses),
         })
     }
 
