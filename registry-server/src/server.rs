@@ -98,6 +98,7 @@ pub struct Server {
     log: PublicKey,
     cosigner: PublicKey,
     scopes: ScopePolicy,
+    witnesses: Witnesses,
     stop: watch::Sender<bool>,
     serving: JoinHandle<()>,
     sequencing: std::thread::JoinHandle<()>,
@@ -130,12 +131,13 @@ impl Server {
             listener.local_addr().map_err(|source| ServerError::Listen { address: listen, source })?;
         let default = if address.ip().is_loopback() { ScopePolicy::Open } else { ScopePolicy::Closed };
         let scopes = scopes.or_else(|| data.scopes.clone()).unwrap_or(default);
+        let witnesses = witnesses.unwrap_or_else(|| data.witnesses.clone());
         let config = LogConfig {
             origin: data.origin.clone(),
             scopes: scopes.clone(),
             log: of(Role::Log),
             cosigner: of(Role::Cosigner),
-            witnesses: witnesses.unwrap_or_else(|| data.witnesses.clone()),
+            witnesses: witnesses.clone(),
         };
         let (client, sequencing) = sequencer::start(blobs.clone(), sql, config, on_failure).await?;
         // (3)
@@ -143,7 +145,7 @@ impl Server {
         let (stop, stopped) = watch::channel(false);
         let serving = tokio::spawn(serve(listener, router, patience.head, stopped));
         let origin = data.origin.clone();
-        Ok(Server { address, origin, log, cosigner, scopes, stop, serving, sequencing, data })
+        Ok(Server { address, origin, log, cosigner, scopes, witnesses, stop, serving, sequencing, data })
     }
 
     /// Where it listens.
@@ -174,6 +176,11 @@ impl Server {
     /// Who may begin packages.
     pub fn scopes(&self) -> &ScopePolicy {
         &self.scopes
+    }
+
+    /// Who is asked to cosign its head.
+    pub fn witnesses(&self) -> &Witnesses {
+        &self.witnesses
     }
 
     /// The folder of its data.

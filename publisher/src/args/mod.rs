@@ -3,6 +3,7 @@
 mod keys;
 mod policy;
 mod records;
+mod serve;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ pub(crate) use self::policy::{Policy, PolicyInit};
 pub(crate) use self::records::{
     Attest, Begin, Channel, Recording, Recovery, Revoke, Rotate, Sign, Transfer, Yank,
 };
+pub(crate) use self::serve::Serve;
 
 /// Publishes, verifies and runs packages of code for the edge, named by their content and signed by their publishers.
 ///
@@ -214,20 +216,6 @@ pub(crate) struct Locking {
     pub(crate) out: PathBuf,
     #[command(flatten)]
     pub(crate) trust: Trust,
-}
-
-/// `cidery serve`
-#[derive(Debug, Args)]
-pub(crate) struct Serve {
-    /// Where to listen. Elsewhere than on loopback, nobody may begin a package unless config.toml in the data folder says so.
-    ///
-    /// It may hold `origin = "registry.example/log"`, the name of a new log, and who may begin packages: `scopes = "open"`,
-    /// `scopes = "closed"`, or below `[scopes]` lines such as `acme = ["z6Mk…"]`, whose keys may begin packages in @acme.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8321")]
-    pub(crate) listen: SocketAddr,
-    /// Where config.toml, the log and the blobs are. Default: registry in Cidery's data folder.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) data: Option<PathBuf>,
 }
 
 /// `cidery run`
