@@ -43,9 +43,11 @@ pub enum BundleError {
         /// What package.json asks for.
         spec: String,
     },
-    /// package-lock.json does not hold what package.json asks for.
-    #[error("package-lock.json is out of step: `{name}` is locked at {got}, package.json wants {wanted}")]
+    /// A lock file does not hold what package.json asks for.
+    #[error("{file} is out of step: `{name}` is locked at {got}, wanted {wanted}")]
     LockOutOfStep {
+        /// The lock file.
+        file: &'static str,
         /// The dependency.
         name: String,
         /// The locked version, or `nothing`.
@@ -53,11 +55,51 @@ pub enum BundleError {
         /// The range in package.json, or in the package that depends on it.
         wanted: String,
     },
+    /// A lock file of a kind or version that is not read.
+    #[error("got the lock file {got}, wanted {wanted}: {command}", got = lock_file(file, got))]
+    UnsupportedLock {
+        /// The lock file.
+        file: &'static str,
+        /// Its name or version.
+        got: String,
+        /// What is read.
+        wanted: &'static str,
+        /// What makes it into one that is read.
+        command: &'static str,
+    },
+    /// Two lock files, which may say different things.
+    #[error("got the lock files {one} and {other}, wanted one of them")]
+    TwoLocks {
+        /// One.
+        one: &'static str,
+        /// The other.
+        other: &'static str,
+    },
     /// The dependencies have no solution.
     #[error("cannot resolve the dependencies: {reason}")]
     Unresolvable {
-        /// Which package lacks which version.
+        /// What the solver said.
         reason: String,
+    },
+    /// There is no such package.
+    #[error("there is no package `{package}` in the registry, as {} wants", wanted_by.join(" > "))]
+    NoPackage {
+        /// Its name.
+        package: String,
+        /// From the project to who asks for it.
+        wanted_by: Vec<String>,
+    },
+    /// A package has no version that is in a range.
+    #[error("no version of `{package}` is `{range}`, as {} wants: there is {there}", wanted_by.join(" > "))]
+    NoVersion {
+        /// Its name in the registry.
+        package: String,
+        /// A version, a range or a tag.
+        range: String,
+        /// The newest versions that there are, and the tags.
+        there: String,
+        /// From the project to who asks for it.
+        wanted_by: Vec<String>,
     },
     /// A package carries no SHA-512, so its bytes cannot be checked.
     #[error("{package} has integrity `{got}`, wanted sha512")]
@@ -85,6 +127,12 @@ pub enum BundleError {
         /// The HTTP status or the cause.
         reason: String,
     },
+    /// Something is not in the cache, and nothing may be asked of the network.
+    #[error("{what} is not in the cache, and nothing is fetched offline")]
+    Offline {
+        /// The description or the archive of a package.
+        what: String,
+    },
     /// A body, a file or an archive is larger than its bound.
     #[error("{what} is too large: got more than {limit} {unit}")]
     TooLarge {
@@ -92,7 +140,7 @@ pub enum BundleError {
         what: String,
         /// The bound.
         limit: u64,
-        /// `bytes` or `entries`.
+        /// `bytes`, `entries` or `folders`.
         unit: &'static str,
     },
     /// A package archive that cannot be unpacked safely.
@@ -131,6 +179,11 @@ pub enum BundleError {
         /// What it said.
         reason: String,
     },
+}
+
+/// `yarn.lock`, or `package-lock.json with lockfileVersion 1`.
+fn lock_file(file: &str, got: &str) -> String {
+    if file == got { file.to_owned() } else { format!("{file} with {got}") }
 }
 
 impl BundleError {

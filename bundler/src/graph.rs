@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use deno_semver::Version;
 use sha2::{Digest as _, Sha256};
 
 use crate::BundleError;
 use crate::integrity::Integrity;
 use crate::module_id::is_package_name;
 use crate::npmrc::Registries;
+use crate::project::Project;
 
 /// An index into [`Graph::packages`].
 pub(crate) type PackageIndex = usize;
@@ -18,11 +20,22 @@ pub(crate) struct Package {
     /// Its name in the registry, not the alias it may be imported by.
     pub(crate) name: String,
     pub(crate) version: String,
-    pub(crate) integrity: Integrity,
-    /// Where its archive is said to be.
-    pub(crate) tarball: String,
+    pub(crate) source: Source,
     /// By the name that it imports them by.
     pub(crate) dependencies: BTreeMap<String, PackageIndex>,
+}
+
+/// Where a package's files are.
+#[derive(Debug, Clone)]
+pub(crate) enum Source {
+    /// In an archive of a registry.
+    Archive {
+        integrity: Integrity,
+        /// Where it is said to be.
+        tarball: String,
+    },
+    /// In a folder: a member of the workspace, or a `file:` dependency.
+    Folder(Project),
 }
 
 impl Package {
@@ -42,9 +55,25 @@ impl Package {
         if !is_package_name(&name) {
             return Err(BundleError::Unresolvable { reason: format!("`{name}` is not a package name") });
         }
-        let integrity = Integrity::parse(integrity, &format!("{name}@{version}"))?;
         let tarball = registries.tarball(&name, &version, tarball)?.url.into();
-        Ok(Self { name, version, integrity, tarball, dependencies })
+        let integrity = Integrity::parse(integrity, &format!("{name}@{version}"))?;
+        Ok(Self { name, version, source: Source::Archive { integrity, tarball }, dependencies })
+    }
+
+    /// The SHA-512 of its archive; none for a folder.
+    pub(crate) fn integrity(&self) -> Option<Integrity> {
+        match self.source {
+            Source::Archive { integrity, .. } => Some(integrity),
+            Source::Folder(_) => None,
+        }
+    }
+
+    /// The folder that it is; none for an archive.
+    pub(crate) fn folder(&self) -> Option<&Project> {
+        match &self.source {
+            Source::Archive { .. } => None,
+            Source::Folder(folder) => Some(folder),
+        }
     }
 
     /// `name@version`.
@@ -102,20 +131,38 @@ impl Graph {
         Self { root: renumber(&root), hoisted: renumber(&hoisted), packages, folders }
     }
 
-    /// SHA-256 over one line `name@version integrity` a package, sorted, each once.
+    /// SHA-256 over one line `name@version integrity` a package, sorted, each once. Folders have no line: like the
+    /// project's own modules, they are what they are.
     pub(crate) fn lock(&self) -> [u8; 32] {
-        let mut lines: Vec<String> =
-            self.packages.iter().map(|package| format!("{} {}\n", package.id(), package.integrity)).collect();
+        let line = |package: &Package| Some(format!("{} {}\n", package.id(), package.integrity()?));
+        let mut lines: Vec<String> = self.packages.iter().filter_map(line).collect();
         lines.sort_unstable();
         lines.dedup();
         Sha256::digest(lines.concat()).into()
     }
 }
 
+/// What npm would put at the top of `node_modules`: the direct dependencies, and of the others the newest version.
+pub(crate) fn newest(
+    found: &[Package],
+    root: &BTreeMap<String, PackageIndex>,
+) -> BTreeMap<String, PackageIndex> {
+    let version = |index: PackageIndex| Version::parse_from_npm(&found[index].version).ok();
+    let mut newest: BTreeMap<String, PackageIndex> = BTreeMap::new();
+    for (index, package) in found.iter().enumerate() {
+        let best = newest.entry(package.name.clone()).or_insert(index);
+        if version(*best) < version(index) {
+            *best = index;
+        }
+    }
+    newest.extend(root.iter().map(|(alias, &index)| (alias.clone(), index)));
+    newest
+}
+
 /// Gives equal packages equal numbers: starts from name, version and bytes, and splits by the classes of the
 /// dependencies until nothing changes. Numbers are ordered by name, then version, then dependencies.
 fn classes(found: &[Package]) -> Vec<usize> {
-    let mut class = rank(found.iter().map(|p| (&p.name, &p.version, p.integrity)).collect());
+    let mut class = rank(found.iter().map(|p| (&p.name, &p.version, p.integrity(), p.folder())).collect());
     loop {
         let keys = found.iter().zip(&class).map(|(package, &own)| {
             let edges: Vec<(&String, usize)> =
@@ -146,8 +193,10 @@ mod tests {
         Package {
             name: name.to_owned(),
             version: version.to_owned(),
-            integrity: Integrity::of(format!("{name}@{version}").as_bytes()),
-            tarball: String::new(),
+            source: Source::Archive {
+                integrity: Integrity::of(format!("{name}@{version}").as_bytes()),
+                tarball: String::new(),
+            },
             dependencies: dependencies.iter().map(|(name, index)| ((*name).to_owned(), *index)).collect(),
         }
     }

@@ -1,5 +1,7 @@
 //! SHA-512 in npm's notation: the only integrity that is accepted.
 
+use std::io::Read;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha512};
@@ -27,10 +29,20 @@ impl Integrity {
         Self(Sha512::digest(bytes).into())
     }
 
-    /// Refuses `bytes` that have another digest.
-    pub(crate) fn check(&self, bytes: &[u8], package: &str) -> Result<(), BundleError> {
-        let got = Self::of(bytes);
-        if got == *self {
+    /// The digest of all that a reader gives, without holding it.
+    pub(crate) fn of_reader(mut reader: impl Read) -> std::io::Result<Self> {
+        let (mut hasher, mut buffer) = (Sha512::new(), vec![0; 64 << 10]);
+        loop {
+            match reader.read(&mut buffer)? {
+                0 => return Ok(Self(hasher.finalize().into())),
+                read => hasher.update(&buffer[..read]),
+            }
+        }
+    }
+
+    /// Refuses another digest than this.
+    pub(crate) fn expect(&self, got: &Self, package: &str) -> Result<(), BundleError> {
+        if got == self {
             return Ok(());
         }
         Err(BundleError::IntegrityMismatch {
@@ -88,8 +100,14 @@ mod tests {
     }
 
     #[test]
+    fn a_reader_gives_the_same_digest() {
+        let bytes = vec![7; 200_000];
+        assert_eq!(Integrity::of_reader(&bytes[..]).unwrap(), Integrity::of(&bytes));
+    }
+
+    #[test]
     fn names_both_digests() {
-        let error = Integrity::of(b"abc").check(b"abd", "p@1.0.0").unwrap_err().to_string();
+        let error = Integrity::of(b"abc").expect(&Integrity::of(b"abd"), "p@1.0.0").unwrap_err().to_string();
         assert!(error.contains(&Integrity::of(b"abc").to_string()), "{error}");
         assert!(error.contains(&Integrity::of(b"abd").to_string()), "{error}");
     }

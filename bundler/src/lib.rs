@@ -1,7 +1,7 @@
 //! From a source folder to modules that run on the edge.
 //!
 //! ```text
-//!  package.json ─┬─ package-lock.json → lock ──┐
+//!  package.json ─┬─ lock file → lock ──────────┐
 //!                └─ registry → resolve ────────┤
 //!                                              ▼
 //!                        graph (name, version, SHA-512, who depends on whom)
@@ -20,6 +20,7 @@
 //! no code of the packages: there are no install scripts.
 
 mod bundle;
+mod cache;
 mod error;
 mod fetch;
 mod graph;
@@ -27,23 +28,31 @@ mod http;
 mod integrity;
 mod lock;
 mod module_id;
+mod network;
 mod npmrc;
 mod package_files;
+mod package_json;
 mod project;
 mod resolve;
+mod semver;
+mod settings;
 mod unpack;
+mod workspace;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use cidery_protocol::manifest::ModuleKind;
 
+use self::cache::Cache;
 pub use self::error::BundleError;
-use self::fetch::{Cache, Fetcher};
-use self::graph::Graph;
-use self::npmrc::Registries;
+use self::fetch::Fetcher;
+use self::graph::{Graph, Package};
 pub use self::package_files::package_files;
-use self::project::{PackageJson, Project};
+use self::package_json::PackageJson;
+use self::project::Project;
+use self::settings::Settings;
+use self::workspace::Workspace;
 
 /// How to bundle.
 #[derive(Debug, Clone)]
@@ -54,6 +63,8 @@ pub struct Options {
     pub cache_dir: PathBuf,
     /// The npm registry; without it `npm_config_registry` and `.npmrc` say.
     pub registry: Option<String>,
+    /// Whether nothing may be asked of the network: what is not in the cache is an error.
+    pub offline: bool,
     /// How many threads may work; without it as many as there are cores. The output does not depend on it.
     pub threads: Option<usize>,
     /// Whether names and white space are shortened.
@@ -63,12 +74,23 @@ pub struct Options {
 impl Options {
     /// The usual options, with a folder for the cache.
     pub fn new(cache_dir: impl Into<PathBuf>) -> Self {
-        Self { entry: None, cache_dir: cache_dir.into(), registry: None, threads: None, minify: true }
+        Self {
+            entry: None,
+            cache_dir: cache_dir.into(),
+            registry: None,
+            offline: false,
+            threads: None,
+            minify: true,
+        }
     }
 }
 
 /// Told how far bundling has come. `()` ignores it.
 pub trait Progress: Send + Sync {
+    /// While dependencies are resolved: so many packages have been looked up in a registry.
+    fn described(&self, packages: usize) {
+        let _ = packages;
+    }
     /// The dependencies are known: so many packages.
     fn resolved(&self, packages: usize) {
         let _ = packages;
@@ -129,14 +151,23 @@ pub struct BundledPackage {
     pub name: String,
     /// Its exact version.
     pub version: String,
-    /// The SHA-512 of its archive, as npm writes it: `sha512-<base64>`.
-    pub integrity: String,
+    /// The SHA-512 of its archive, as npm writes it: `sha512-<base64>`. None for a folder: a member of the workspace,
+    /// or a `file:` dependency.
+    pub integrity: Option<String>,
+}
+
+impl From<&Package> for BundledPackage {
+    fn from(package: &Package) -> Self {
+        let (name, version) = (package.name.clone(), package.version.clone());
+        Self { name, version, integrity: package.integrity().map(|integrity| integrity.to_string()) }
+    }
 }
 
 /// Makes modules of the package in `dir`.
 ///
-/// 1. The dependencies are taken from `package-lock.json` exactly as they are locked; where there is none, they are
-///    resolved as npm does. Development dependencies are left out.
+/// 1. The dependencies are taken from `package-lock.json` (versions 2 and 3), `pnpm-lock.yaml` (9.0) or `bun.lock`
+///    exactly as they are locked; where there is none, they are resolved as npm does. In a workspace, its lock file
+///    counts. Development dependencies are left out.
 /// 2. Their archives are fetched into the cache, each checked against its SHA-512.
 /// 3. The entry and all it imports become one module, with further ones for dynamic imports, and for `.wasm`,
 ///    `.txt`, `.html`, `.sql` and `.bin` files. Without dependencies, nothing is asked of the network.
@@ -163,7 +194,7 @@ pub async fn bundle(dir: &Path, options: &Options, progress: &dyn Progress) -> R
     let package = project.package_json()?;
     let entry = project.entry(options.entry.as_deref(), &package)?;
     let cache = Cache::new(&options.cache_dir);
-    let graph = dependencies(&project, package, options, &cache, progress).await?;
+    let graph = dependencies(&project, package, options, progress).await?;
     let lock = graph.lock();
 
     progress.bundling();
@@ -182,31 +213,83 @@ pub async fn bundle(dir: &Path, options: &Options, progress: &dyn Progress) -> R
     })
 }
 
+/// The npm packages that the one in `dir` depends on, sorted, each once: what [`bundle`] fetches before it begins.
+///
+/// # Errors
+///
+/// [`BundleError`] where a lock file cannot be honoured, or the dependencies have no solution.
+pub async fn packages(
+    dir: &Path,
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<Vec<BundledPackage>, BundleError> {
+    let project = Project::open(dir)?;
+    let package = project.package_json()?;
+    let (graph, _) = resolved(&project, package, options, progress).await?;
+    let mut packages: Vec<_> = graph.packages.iter().map(BundledPackage::from).collect();
+    packages.dedup();
+    Ok(packages)
+}
+
 /// Resolves and fetches what the project depends on.
 async fn dependencies(
     project: &Project,
     package: PackageJson,
     options: &Options,
-    cache: &Cache,
     progress: &dyn Progress,
 ) -> Result<Graph, BundleError> {
-    if package.wanted()?.is_empty() {
-        progress.resolved(0);
-        return Ok(Graph::default());
+    let (graph, fetcher) = resolved(project, package, options, progress).await?;
+    if let Some(fetcher) = fetcher {
+        fetcher.archives(&graph, progress).await?;
     }
-    let registries = Registries::read(project, options.registry.as_deref())?;
-    let fetcher = Arc::new(Fetcher::new(registries, cache.clone())?);
-    let graph = match project.read_if_exists("package-lock.json")? {
-        Some(lock) => lock::read(&lock, &package, &fetcher.registries)?,
-        None => {
-            // The solver's futures stay on one thread.
-            let (fetcher, runtime) = (Arc::clone(&fetcher), tokio::runtime::Handle::current());
-            blocking(move || runtime.block_on(resolve::resolve(&package, fetcher))).await?
-        }
+    Ok(graph)
+}
+
+/// Reads the lock file, or asks the registries; none is asked where there are no dependencies.
+async fn resolved(
+    project: &Project,
+    package: PackageJson,
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<(Graph, Option<Arc<Fetcher>>), BundleError> {
+    if package.wanted().is_empty() {
+        progress.resolved(0);
+        return Ok((Graph::default(), None));
+    }
+    let workspace = Workspace::find(project)?;
+    let fetcher = Arc::new(Fetcher::new(&Settings::read(workspace.root.root())?, options)?);
+    let graph = match lock::read(&workspace, &package, &fetcher.registries)? {
+        Some(graph) => graph,
+        None => solved(workspace, project.clone(), package, Arc::clone(&fetcher), progress).await?,
     };
     progress.resolved(graph.packages.len());
-    fetcher.archives(&graph, progress).await?;
-    Ok(graph)
+    Ok((graph, Some(fetcher)))
+}
+
+/// Resolves on a thread that the solver's futures stay on.
+async fn solved(
+    workspace: Workspace,
+    project: Project,
+    package: PackageJson,
+    fetcher: Arc<Fetcher>,
+    progress: &dyn Progress,
+) -> Result<Graph, BundleError> {
+    let (sender, mut counts) = tokio::sync::mpsc::unbounded_channel();
+    let runtime = tokio::runtime::Handle::current();
+    let work = blocking(move || {
+        let described = move |count| {
+            // Nobody listens any more once the caller has gone.
+            let _ = sender.send(count);
+        };
+        runtime.block_on(resolve::resolve(&workspace, &project, &package, fetcher, described))
+    });
+    tokio::pin!(work);
+    loop {
+        tokio::select! {
+            graph = &mut work => return graph,
+            Some(count) = counts.recv() => progress.described(count),
+        }
+    }
 }
 
 async fn blocking<T: Send + 'static>(

@@ -1,42 +1,49 @@
 //! Which registry serves which package, and with what credentials, as npm's configuration says.
 
-use std::path::PathBuf;
-
 use deno_npmrc::{NPM_DEFAULT_REGISTRY, NpmRc, NpmRegistryUrl, RegistryConfig, ResolvedNpmRc};
 use sys_traits::impls::RealSys;
 use url::Url;
 
 use crate::BundleError;
-use crate::project::Project;
+use crate::settings::{Settings, environment};
 
-/// npm's configuration for one project.
-#[derive(Debug)]
+/// The registries of one project. It holds secrets, so its `Debug` shows nothing.
 pub(crate) struct Registries(ResolvedNpmRc);
 
+impl std::fmt::Debug for Registries {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Registries")
+    }
+}
+
 impl Registries {
-    /// Reads the user's `.npmrc` and the project's, which wins; `registry`, else `npm_config_registry` in the
-    /// environment, wins over both for packages without a scope of their own.
-    pub(crate) fn read(project: &Project, registry: Option<&str>) -> Result<Self, BundleError> {
-        let mut text = match user_config() {
-            Some(path) => std::fs::read_to_string(path).unwrap_or_default(),
-            None => String::new(),
-        };
-        if let Some(bytes) = project.read_if_exists(".npmrc")? {
-            text.push('\n');
-            text.push_str(&String::from_utf8_lossy(&bytes));
-        }
-        let explicit = registry.map(str::to_owned).or_else(|| environment("NPM_CONFIG_REGISTRY"));
+    /// Takes the registries out of npm's settings; `registry`, else `npm_config_registry` in the environment, wins
+    /// over them for packages without a scope of their own.
+    ///
+    /// # Errors
+    ///
+    /// Where the settings can't be read. No error shows them: they hold secrets.
+    pub(crate) fn read(settings: &Settings, registry: Option<&str>) -> Result<Self, BundleError> {
+        let explicit = registry.map(str::to_owned).or_else(|| environment("registry"));
         let from_env = explicit.is_some();
         let mut url = explicit.unwrap_or_else(|| NPM_DEFAULT_REGISTRY.to_owned());
         if !url.ends_with('/') {
             url.push('/');
         }
-        let invalid = |error: String| BundleError::invalid("npm's configuration", error);
-        let url = Url::parse(&url).map_err(|error| invalid(format!("registry {url}: {error}")))?;
-        let npmrc = NpmRc::parse(&RealSys, &text).map_err(|error| invalid(error.to_string()))?;
+        let invalid = |reason: &str| BundleError::invalid("npm's configuration", reason);
+        let url = Url::parse(&url).map_err(|_| invalid("the address of the registry is not one"))?;
+        let npmrc = NpmRc::parse(&RealSys, settings.text())
+            .map_err(|_| invalid("wanted lines of the form key=value"))?;
         let resolved = npmrc
             .as_resolved(&NpmRegistryUrl { url, from_env })
-            .map_err(|error| invalid(error.to_string()))?;
+            .map_err(|error| invalid(&error.to_string()))?;
+        if resolved
+            .registry_configs
+            .values()
+            .any(|config| config.certfile.is_some() || config.keyfile.is_some())
+        {
+            return Err(invalid("client certificates (certfile, keyfile) are not supported, use a token"));
+        }
         Ok(Self(resolved))
     }
 
@@ -75,7 +82,7 @@ impl Registries {
     }
 }
 
-/// A URL and the `Authorization` header to send there.
+/// A URL and the `Authorization` header to send there: no `Debug`, it may be a secret.
 #[derive(Clone)]
 pub(crate) struct Request {
     pub(crate) url: Url,
@@ -98,28 +105,12 @@ fn authorization(config: &RegistryConfig) -> Option<String> {
     Some(format!("Basic {}", STANDARD.encode(pair)))
 }
 
-fn user_config() -> Option<PathBuf> {
-    environment("NPM_CONFIG_USERCONFIG")
-        .map(PathBuf::from)
-        .or_else(|| std::env::home_dir().map(|home| home.join(".npmrc")))
-}
-
-/// npm reads its variables in upper and in lower case.
-fn environment(name: &str) -> Option<String> {
-    [name.to_lowercase().as_str(), name]
-        .iter()
-        .find_map(|name| std::env::var(name).ok())
-        .filter(|value| !value.is_empty())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn registries(npmrc: &str) -> Registries {
-        let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join(".npmrc"), npmrc).unwrap();
-        Registries::read(&Project::open(dir.path()).unwrap(), None).unwrap()
+        Registries::read(&Settings::of(npmrc), None).unwrap()
     }
 
     #[test]
@@ -146,5 +137,25 @@ mod tests {
         assert_eq!(registries.tarball("y", "1.0.0", Some(elsewhere)).unwrap().url.as_str(), elsewhere);
         let git = registries.tarball("y", "1.0.0", Some("git+ssh://h/r"));
         assert!(matches!(git, Err(BundleError::UnsupportedDependency { .. })));
+    }
+
+    #[test]
+    fn t36_neither_debug_output_nor_errors_show_a_secret() {
+        let registries = registries("//127.0.0.1:1/:_authToken=hunter2\n");
+        assert!(!format!("{registries:?}").contains("hunter2"));
+        for npmrc in ["//127.0.0.1:1/:_authToken=hunter2\n[", "//h/:_authToken=hunter2\n//h/:certfile=x\n"] {
+            if let Err(error) = Registries::read(&Settings::of(npmrc), None) {
+                assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
+            }
+        }
+        let secret = Registries::read(&Settings::of(""), Some("https://u:hunter2@[/")).unwrap_err();
+        assert!(!format!("{secret} {secret:?}").contains("hunter2"), "{secret}");
+    }
+
+    #[test]
+    fn a_token_goes_only_where_it_belongs() {
+        let registries = registries("registry=http://127.0.0.1:1/\n//127.0.0.1:1/:_authToken=t\n");
+        let elsewhere = registries.tarball("y", "1.0.0", Some("http://127.0.0.1:3/y.tgz")).unwrap();
+        assert_eq!(elsewhere.authorization, None);
     }
 }

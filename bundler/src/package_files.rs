@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::fetch::{Cache, Fetcher};
+use crate::cache::Cache;
+use crate::fetch::Fetcher;
 use crate::graph::{Graph, Package};
-use crate::npmrc::Registries;
-use crate::project::Project;
+use crate::integrity::Integrity;
+use crate::settings::Settings;
 use crate::{BundleError, Options, blocking, unpack};
 
 /// The files of one npm package by their path in it, fetched through the cache and checked against `integrity`
@@ -20,11 +21,9 @@ pub async fn package_files(
     integrity: &str,
     options: &Options,
 ) -> Result<BTreeMap<String, Vec<u8>>, BundleError> {
-    std::fs::create_dir_all(&options.cache_dir).map_err(BundleError::io(&options.cache_dir))?;
-    // Only the user's configuration: there is no project.
-    let registries = Registries::read(&Project::open(&options.cache_dir)?, options.registry.as_deref())?;
+    // Only the user's settings: there is no project.
+    let fetcher = Fetcher::new(&Settings::read(&options.cache_dir)?, options)?;
     let cache = Cache::new(&options.cache_dir);
-    let fetcher = Fetcher::new(registries, cache.clone())?;
     let dependencies = BTreeMap::new();
     let package = Package::new(
         name.to_owned(),
@@ -34,7 +33,7 @@ pub async fn package_files(
         dependencies,
         &fetcher.registries,
     )?;
-    let (id, digest) = (package.id(), package.integrity);
+    let (id, digest) = (package.id(), Integrity::parse(integrity, name)?);
     fetcher.archives(&Graph { packages: vec![package], ..Graph::default() }, &()).await?;
     blocking(move || {
         let vanished =

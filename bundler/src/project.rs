@@ -1,12 +1,10 @@
 //! The source folder: its `package.json`, its entry, and safe access to its files.
 
-use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
 
-use serde::Deserialize;
-
 use crate::BundleError;
+use crate::package_json::PackageJson;
 
 /// No source file, JSON file or asset of a project is larger.
 const FILE_LIMIT: u64 = 64 << 20;
@@ -15,73 +13,8 @@ const FILE_LIMIT: u64 = 64 << 20;
 const USUAL_ENTRIES: [&str; 7] =
     ["src/index.ts", "src/index.tsx", "src/index.js", "index.ts", "index.tsx", "index.js", "index.mjs"];
 
-/// The parts of `package.json` that bundling needs.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(crate) struct PackageJson {
-    module: Option<String>,
-    main: Option<String>,
-    dependencies: BTreeMap<String, String>,
-    optional_dependencies: BTreeMap<String, String>,
-    peer_dependencies: BTreeMap<String, String>,
-    /// npm's `overrides`, given to the solver as they are.
-    pub(crate) overrides: serde_json::Value,
-}
-
-/// One line of `dependencies`, `optionalDependencies` or `peerDependencies`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Wanted {
-    /// The name it is imported by.
-    pub(crate) alias: String,
-    /// The name in the registry.
-    pub(crate) name: String,
-    /// A version, a range or a tag.
-    pub(crate) range: String,
-    /// Whether the project can do without it.
-    pub(crate) optional: bool,
-}
-
-impl PackageJson {
-    /// The direct dependencies, without the development ones, sorted by the name they are imported by.
-    pub(crate) fn wanted(&self) -> Result<Vec<Wanted>, BundleError> {
-        let mut wanted: BTreeMap<&str, Wanted> = BTreeMap::new();
-        // npm's order of precedence: optional over required over peer.
-        for (list, optional) in [
-            (&self.optional_dependencies, true),
-            (&self.dependencies, false),
-            (&self.peer_dependencies, false),
-        ] {
-            for (alias, spec) in list {
-                if !wanted.contains_key(alias.as_str()) {
-                    wanted.insert(alias, Wanted::parse(alias, spec, optional)?);
-                }
-            }
-        }
-        Ok(wanted.into_values().collect())
-    }
-}
-
-impl Wanted {
-    /// Reads one line: a range, or `npm:<name>@<range>`.
-    pub(crate) fn parse(alias: &str, spec: &str, optional: bool) -> Result<Self, BundleError> {
-        let (name, range) = match spec.strip_prefix("npm:") {
-            Some(target) => match target.rfind('@').filter(|&at| at > 0) {
-                Some(at) => (&target[..at], &target[at + 1..]),
-                None => (target, "*"),
-            },
-            None => (alias, spec),
-        };
-        // `file:`, `git+ssh:`, `workspace:`, `https:` and `user/repository`: not from a registry.
-        if range.contains([':', '/']) {
-            let (name, spec) = (alias.to_owned(), spec.to_owned());
-            return Err(BundleError::UnsupportedDependency { name, spec });
-        }
-        Ok(Self { alias: alias.to_owned(), name: name.to_owned(), range: range.to_owned(), optional })
-    }
-}
-
 /// A folder whose files can be read, and nothing outside of it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Project {
     root: PathBuf,
 }
@@ -90,6 +23,11 @@ impl Project {
     pub(crate) fn open(dir: &Path) -> Result<Self, BundleError> {
         let root = dir.canonicalize().map_err(BundleError::io(dir))?;
         Ok(Self { root })
+    }
+
+    /// The folder itself.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
     }
 
     /// `package.json`; a folder without one has no dependencies.
@@ -168,32 +106,6 @@ fn is_absent(error: &std::io::Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn wanted(json: &str) -> Result<Vec<Wanted>, BundleError> {
-        serde_json::from_str::<PackageJson>(json).unwrap().wanted()
-    }
-
-    #[test]
-    fn reads_aliases_and_leaves_development_out() {
-        let list = wanted(
-            r#"{ "dependencies": { "a": "^1.0.0", "b": "npm:@s/c@2", "o": "1" },
-                 "optionalDependencies": { "o": "2" }, "devDependencies": { "typescript": "5" } }"#,
-        )
-        .unwrap();
-        let short: Vec<_> =
-            list.iter().map(|w| (w.alias.as_str(), w.name.as_str(), w.range.as_str(), w.optional)).collect();
-        assert_eq!(short, [("a", "a", "^1.0.0", false), ("b", "@s/c", "2", false), ("o", "o", "2", true)]);
-    }
-
-    #[test]
-    fn refuses_what_no_registry_serves() {
-        for spec in
-            ["file:../x", "workspace:*", "git+ssh://h/r", "user/repository", "https://h/x.tgz", "link:x"]
-        {
-            let json = serde_json::json!({ "dependencies": { "x": spec } }).to_string();
-            assert!(matches!(wanted(&json), Err(BundleError::UnsupportedDependency { .. })), "{spec}");
-        }
-    }
 
     #[test]
     fn stays_within_the_folder() {

@@ -157,7 +157,7 @@ fn threads() -> Result<Option<usize>, Failure> {
 
 fn bundled(package: BundledPackage) -> Bundled {
     let BundledPackage { name, version, integrity } = package;
-    Bundled { name, version, integrity: Some(integrity) }
+    Bundled { name, version, integrity }
 }
 
 /// In the order of SPEC §5.2, whatever the order in the file.

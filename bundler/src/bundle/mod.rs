@@ -164,15 +164,8 @@ fn collect(tree: &Tree, plugin: &EdgePlugin, output: BundleOutput) -> Result<Bun
     bundled.modules.sort_unstable_by(|a, b| a.path.cmp(&b.path));
     bundled.source_maps.sort_unstable_by(|a, b| a.module.cmp(&b.module));
     bundled.node_builtins = imports.into_iter().filter(|id| id.starts_with("node:")).collect();
-    let packages: BTreeSet<BundledPackage> = origins
-        .iter()
-        .filter_map(|id| tree.package(id))
-        .map(|package| BundledPackage {
-            name: package.name.clone(),
-            version: package.version.clone(),
-            integrity: package.integrity.to_string(),
-        })
-        .collect();
+    let packages: BTreeSet<BundledPackage> =
+        origins.iter().filter_map(|id| tree.package(id)).map(BundledPackage::from).collect();
     bundled.packages = packages.into_iter().collect();
     Ok(bundled)
 }

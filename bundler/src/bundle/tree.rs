@@ -19,7 +19,7 @@ use oxc_resolver::{FileMetadata, ResolveError};
 use rolldown_fs::{FileSystem, OxcResolverFileSystem};
 
 use crate::BundleError;
-use crate::fetch::Cache;
+use crate::cache::Cache;
 use crate::graph::{Graph, Package, PackageIndex};
 use crate::module_id::{APP, NPM, ROOT, leading, package_folder};
 use crate::project::Project;
@@ -126,7 +126,10 @@ impl Inner {
     }
 
     fn within(&self, index: PackageIndex, rest: &str) -> Option<Place> {
-        let own = || Some(Place::Package(index, rest.to_owned()));
+        // Only an archive brings packages of its own along.
+        let hidden = || rest.split('/').any(|segment| segment == "node_modules");
+        let folder = self.graph.packages[index].folder().is_some();
+        let own = || (!(folder && hidden())).then(|| Place::Package(index, rest.to_owned()));
         self.enter(&self.graph.packages[index].dependencies, rest, own)
     }
 
@@ -154,9 +157,11 @@ impl Inner {
     fn files(&self, index: PackageIndex) -> &Files {
         self.unpacked[index].get_or_init(|| {
             let package = &self.graph.packages[index];
-            let unpacked = match self.cache.archive(&package.integrity) {
-                Some(bytes) => unpack(&package.id(), &bytes[..]),
-                None => Err(BundleError::Fetch {
+            let unpacked = match package.integrity().map(|integrity| self.cache.archive(&integrity)) {
+                // Its files stay where they are.
+                None => Ok(Files::new()),
+                Some(Some(bytes)) => unpack(&package.id(), &bytes[..]),
+                Some(None) => Err(BundleError::Fetch {
                     what: package.id(),
                     reason: "its archive went out of the cache".to_owned(),
                 }),
@@ -176,17 +181,12 @@ impl Inner {
         let (file, folder) = match place {
             Place::Folder => (false, true),
             Place::Link(index) => return self.metadata(&Place::Package(*index, String::new())),
-            Place::App(path) => match self.project.locate(path) {
-                Ok(found) => {
-                    let found = found?;
-                    (found.is_file(), found.is_dir())
-                }
-                Err(error) => {
-                    self.fail(error);
-                    return None;
-                }
-            },
+            Place::App(path) => self.on_disk(&self.project, path)?,
             Place::Package(index, path) => {
+                if let Some(folder) = self.graph.packages[*index].folder() {
+                    let (file, folder) = self.on_disk(folder, path)?;
+                    return Some(FileMetadata::new(file, folder, false));
+                }
                 let files = self.files(*index);
                 let prefix = if path.is_empty() { String::new() } else { format!("{path}/") };
                 let first = files.range(prefix.clone()..).next();
@@ -194,6 +194,26 @@ impl Inner {
             }
         };
         (file || folder).then(|| FileMetadata::new(file, folder, false))
+    }
+
+    /// Whether a path is a file, and whether it is a folder.
+    fn on_disk(&self, project: &Project, path: &str) -> Option<(bool, bool)> {
+        match project.locate(path) {
+            Ok(found) => found.map(|found| (found.is_file(), found.is_dir())),
+            Err(error) => {
+                self.fail(error);
+                None
+            }
+        }
+    }
+
+    /// The bytes of a file of the project, or of a package that is a folder.
+    fn read_on_disk(&self, project: &Project, path: &str) -> io::Result<Vec<u8>> {
+        project.read_if_exists(path).map(|bytes| bytes.ok_or_else(absent)).unwrap_or_else(|error| {
+            let shown = io::Error::other(error.to_string());
+            self.fail(error);
+            Err(shown)
+        })
     }
 
     fn real_path(&self, place: &Place, asked: &Path) -> PathBuf {
@@ -227,15 +247,11 @@ impl OxcResolverFileSystem for Tree {
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         match self.0.walk(path).ok_or_else(absent)? {
-            Place::App(path) => match self.0.project.read_if_exists(&path) {
-                Ok(bytes) => bytes.ok_or_else(absent),
-                Err(error) => {
-                    let shown = io::Error::other(error.to_string());
-                    self.0.fail(error);
-                    Err(shown)
-                }
+            Place::App(path) => self.0.read_on_disk(&self.0.project, &path),
+            Place::Package(index, path) => match self.0.graph.packages[index].folder() {
+                Some(folder) => self.0.read_on_disk(folder, &path),
+                None => self.0.files(index).get(&path).cloned().ok_or_else(absent),
             },
-            Place::Package(index, path) => self.0.files(index).get(&path).cloned().ok_or_else(absent),
             Place::Folder | Place::Link(_) => Err(io::ErrorKind::IsADirectory.into()),
         }
     }
@@ -299,6 +315,7 @@ impl FileSystem for Tree {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::graph::Source;
     use crate::integrity::Integrity;
 
     fn tree() -> (tempfile::TempDir, Tree) {
@@ -310,8 +327,7 @@ mod tests {
         let package = |name: &str, version: &str, dependencies| Package {
             name: name.to_owned(),
             version: version.to_owned(),
-            integrity: Integrity::of(b""),
-            tarball: String::new(),
+            source: Source::Archive { integrity: Integrity::of(b""), tarball: String::new() },
             dependencies,
         };
         let found = vec![

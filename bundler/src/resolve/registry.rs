@@ -1,0 +1,243 @@
+//! The registry's descriptions, adapted until the solver does with them what npm would.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use deno_error::JsErrorBox;
+use deno_npm::registry::{
+    NpmPackageInfo, NpmPackageVersionInfo, NpmRegistryApi, NpmRegistryPackageInfoLoadError,
+};
+use deno_semver::{StackString, Version, VersionReq};
+use tokio::sync::OnceCell;
+
+use super::Missing;
+use crate::BundleError;
+use crate::fetch::Fetcher;
+use crate::module_id::is_package_name;
+use crate::package_json::split_name;
+
+/// A description once it is there; the solver asks for one several times at once.
+type Loaded = Rc<OnceCell<Option<Arc<NpmPackageInfo>>>>;
+
+/// The registry as the solver sees it: each description is fetched once.
+pub(super) struct Registry {
+    fetcher: Arc<Fetcher>,
+    /// Descriptions as they came; none where there is no such package.
+    loaded: RefCell<HashMap<String, Loaded>>,
+    /// The same, adapted.
+    adapted: RefCell<HashMap<String, Arc<NpmPackageInfo>>>,
+    /// Optional dependencies on these are hidden.
+    dropped: BTreeSet<Missing>,
+    /// Deprecated versions that are the only ones in some range.
+    shown: BTreeSet<(String, Version)>,
+    /// Names of folders. A registry is not asked for them as long as the folders will do.
+    local: BTreeSet<String>,
+    /// The first failure, which the solver's own errors can't carry.
+    failure: RefCell<Option<BundleError>>,
+    described: Box<dyn Fn(usize)>,
+    count: Cell<usize>,
+}
+
+impl Registry {
+    pub(super) fn new(
+        fetcher: Arc<Fetcher>,
+        local: BTreeSet<String>,
+        described: impl Fn(usize) + 'static,
+    ) -> Self {
+        Self {
+            fetcher,
+            loaded: RefCell::default(),
+            adapted: RefCell::default(),
+            dropped: BTreeSet::new(),
+            shown: BTreeSet::new(),
+            local,
+            failure: RefCell::default(),
+            described: Box::new(described),
+            count: Cell::new(0),
+        }
+    }
+
+    pub(super) fn take_failure(&self) -> Option<BundleError> {
+        self.failure.take()
+    }
+
+    /// A description as it came, if it came.
+    pub(super) fn original(&self, name: &str) -> Option<Arc<NpmPackageInfo>> {
+        self.loaded.borrow().get(name)?.get()?.clone()
+    }
+
+    /// A description as the solver saw it, if it did.
+    pub(super) fn seen(&self, name: &str) -> Option<Arc<NpmPackageInfo>> {
+        self.adapted.borrow().get(name).cloned()
+    }
+
+    /// Changes descriptions so that the solver, stopped by `missing`, comes further; false where that can't help.
+    pub(super) fn adapt_to(&mut self, missing: &Missing) -> bool {
+        if self.local.remove(&missing.name) {
+            return true;
+        }
+        if let Some(version) = self.deprecated(missing) {
+            self.adapted.get_mut().remove(&missing.name);
+            return self.shown.insert((missing.name.clone(), version));
+        }
+        if !self.dropped.insert(missing.clone()) {
+            return false;
+        }
+        let before = self.adapted.get_mut().len();
+        self.adapted.get_mut().retain(|_, info| !has_optional(info, missing));
+        self.adapted.get_mut().len() < before
+    }
+
+    /// The newest deprecated version that is hidden and would do.
+    fn deprecated(&self, missing: &Missing) -> Option<Version> {
+        let info = self.original(&missing.name)?;
+        let range = missing.range.as_deref()?;
+        if let Some(version) = info.dist_tags.get(range) {
+            let hidden = is_hidden(&info, version, &self.shown);
+            return hidden.then(|| version.clone());
+        }
+        let range = VersionReq::parse_from_npm(range).ok()?;
+        let versions = info.versions.keys().filter(|version| range.tag().is_none() && range.matches(version));
+        versions.filter(|version| is_hidden(&info, version, &self.shown)).max().cloned()
+    }
+
+    async fn load(&self, name: &str) -> Result<Option<Arc<NpmPackageInfo>>, BundleError> {
+        if !is_package_name(name) {
+            return Err(BundleError::Unresolvable { reason: format!("`{name}` is not a package name") });
+        }
+        let bytes = self.fetcher.packument(name).await?;
+        self.count.set(self.count.get() + 1);
+        (self.described)(self.count.get());
+        let parse = |bytes| NpmPackageInfo::from_packument_bytes(bytes).map(Arc::new);
+        bytes
+            .map(parse)
+            .transpose()
+            .map_err(|error| BundleError::invalid(format!("the description of {name}"), error))
+    }
+
+    fn adapt(&self, info: Arc<NpmPackageInfo>) -> Arc<NpmPackageInfo> {
+        let deprecated: Vec<Version> = if mentions(&info, "\"deprecated\"") {
+            let hidden = info.versions.keys().filter(|version| is_hidden(&info, version, &self.shown));
+            hidden.cloned().collect()
+        } else {
+            Vec::new()
+        };
+        let dropped: Vec<&Missing> =
+            self.dropped.iter().filter(|missing| has_optional(&info, missing)).collect();
+        // Where all are deprecated, there is nothing to choose.
+        let hides = !deprecated.is_empty() && deprecated.len() < info.versions.len();
+        if !hides && dropped.is_empty() {
+            return info;
+        }
+        let mut info = Arc::unwrap_or_clone(info);
+        if hides {
+            deprecated.iter().for_each(|version| drop(info.versions.remove(version)));
+            info.dist_tags.retain(|_, version| info.versions.contains_key(version));
+        }
+        if !dropped.is_empty() {
+            info.versions.values_mut().for_each(|version| without(version, &dropped));
+        }
+        Arc::new(info)
+    }
+}
+
+/// Whether a version is deprecated, and nothing but it would do has not been found yet.
+fn is_hidden(info: &NpmPackageInfo, version: &Version, shown: &BTreeSet<(String, Version)>) -> bool {
+    let deprecated = info.versions.get(version).and_then(|info| info.deprecated.as_deref());
+    // Who takes a deprecation back leaves an empty text.
+    deprecated.is_some_and(|reason| !reason.is_empty())
+        && !shown.contains(&(info.name.to_string(), version.clone()))
+}
+
+/// Whether a description may hold a text: it may be long, and most hold none of those that matter.
+fn mentions(info: &NpmPackageInfo, text: &str) -> bool {
+    let source = info.lazy_packument_source_bytes();
+    source.is_none_or(|source| source.windows(text.len()).any(|window| window == text.as_bytes()))
+}
+
+fn has_optional(info: &NpmPackageInfo, missing: &Missing) -> bool {
+    mentions(info, "\"optionalDependencies\"")
+        && mentions(info, &missing.name)
+        && info.versions.values().any(|version| {
+            version.optional_dependencies.iter().any(|(alias, spec)| covers(missing, alias, spec))
+        })
+}
+
+/// Takes the optional dependencies that can't be had away. Registries list them among the required ones, too.
+fn without(version: &mut NpmPackageVersionInfo, dropped: &[&Missing]) {
+    let hidden =
+        |alias: &StackString, spec: &StackString| dropped.iter().any(|missing| covers(missing, alias, spec));
+    let aliases: Vec<StackString> = version
+        .optional_dependencies
+        .iter()
+        .filter(|(alias, spec)| hidden(alias, spec))
+        .map(|(alias, _)| alias.clone())
+        .collect();
+    for alias in aliases {
+        version.optional_dependencies.remove(&alias);
+        version.dependencies.remove(&alias);
+    }
+}
+
+fn covers(missing: &Missing, alias: &str, spec: &str) -> bool {
+    if missing.outside {
+        return missing.covers(alias, spec);
+    }
+    let (name, range) = match spec.strip_prefix("npm:") {
+        Some(target) => split_name(target).unwrap_or((target, "*")),
+        None => (alias, spec),
+    };
+    missing.covers(name, range)
+}
+
+#[async_trait(?Send)]
+impl NpmRegistryApi for Registry {
+    async fn package_info(&self, name: &str) -> Result<Arc<NpmPackageInfo>, NpmRegistryPackageInfoLoadError> {
+        let absent = || NpmRegistryPackageInfoLoadError::PackageNotExists { package_name: name.to_owned() };
+        if self.local.contains(name) {
+            return Err(absent());
+        }
+        if let Some(info) = self.seen(name) {
+            return Ok(info);
+        }
+        let cell = Rc::clone(self.loaded.borrow_mut().entry(name.to_owned()).or_default());
+        let loaded = cell.get_or_try_init(async || self.load(name).await).await.map_err(|error| {
+            let shown = JsErrorBox::generic(error.to_string());
+            self.failure.borrow_mut().get_or_insert(error);
+            NpmRegistryPackageInfoLoadError::LoadError(Arc::new(shown))
+        })?;
+        let info = self.adapt(loaded.clone().ok_or_else(absent)?);
+        self.adapted.borrow_mut().insert(name.to_owned(), Arc::clone(&info));
+        Ok(info)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_optional_dependencies_are_hidden() {
+        let packument = br#"{"name":"a","versions":{
+            "1.0.0":{"version":"1.0.0","dependencies":{"x":"1","y":"1"},"optionalDependencies":{"x":"1","z":"npm:x@2"}},
+            "2.0.0":{"version":"2.0.0","dependencies":{"x":"1"}}}}"#;
+        let missing = Missing { name: "x".to_owned(), range: Some("1".to_owned()), outside: false };
+        let mut info = NpmPackageInfo::from_packument_bytes(packument.to_vec()).unwrap();
+        assert!(has_optional(&info, &missing));
+        info.versions.values_mut().for_each(|version| without(version, &[&missing]));
+        let names = |version: &str, list: fn(&NpmPackageVersionInfo) -> Vec<String>| {
+            list(info.versions.get(&Version::parse_from_npm(version).unwrap()).unwrap())
+        };
+        let required =
+            |info: &NpmPackageVersionInfo| info.dependencies.keys().map(ToString::to_string).collect();
+        let optional = |info: &NpmPackageVersionInfo| {
+            info.optional_dependencies.keys().map(ToString::to_string).collect()
+        };
+        assert_eq!(names("1.0.0", required), ["y"]);
+        assert_eq!(names("1.0.0", optional), ["z"]);
+        assert_eq!(names("2.0.0", required), ["x"]);
+    }
+}
