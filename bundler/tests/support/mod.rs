@@ -3,11 +3,12 @@
 // Each test file is a crate of its own and uses a part of this.
 #![allow(dead_code, unreachable_pub)]
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -36,13 +37,38 @@ pub fn integrity(bytes: &[u8]) -> String {
     format!("sha512-{}", STANDARD.encode(Sha512::digest(bytes)))
 }
 
+/// What a path does instead of answering.
+#[derive(Clone)]
+pub enum Fault {
+    /// Answers with a status, and headers.
+    Status(u16, &'static str),
+    /// Breaks off after so many bytes.
+    Cut(usize),
+    /// Sends so many bytes at once, with pauses of 20 ms.
+    Drip(usize),
+}
+
 #[derive(Default)]
 struct State {
     bodies: HashMap<String, Vec<u8>>,
-    /// How often a path still answers 503.
-    faults: HashMap<String, usize>,
-    /// Paths as they were asked for, with the status of the answer.
-    log: Vec<(String, u16)>,
+    /// What paths do instead, once each.
+    faults: HashMap<String, VecDeque<Fault>>,
+    /// The token without which nothing is answered.
+    token: Option<String>,
+    /// How long each answer takes.
+    delay: Duration,
+    under_way: usize,
+    most_under_way: usize,
+    log: Vec<Asked>,
+}
+
+/// A request, and the status of its answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    pub path: String,
+    pub status: u16,
+    /// The first byte that was asked for.
+    pub from: usize,
 }
 
 /// Serves packages until it is dropped.
@@ -92,10 +118,21 @@ impl Registry {
         let packument = self.packuments.entry(name.clone()).or_insert_with(|| json!({ "name": name }));
         packument["versions"][&version] = manifest;
         packument["dist-tags"]["latest"] = json!(version);
-        let packument = packument.to_string().into_bytes();
         self.replace(&path, archive);
-        self.replace(&format!("/{}", name.replace('/', "%2f")), packument);
+        self.announce(&name);
         announced
+    }
+
+    /// Gives a version a tag.
+    pub fn tag(&mut self, name: &str, tag: &str, version: &str) {
+        self.packuments.get_mut(name).unwrap()["dist-tags"][tag] = json!(version);
+        self.announce(name);
+    }
+
+    fn announce(&self, name: &str) {
+        let packument = self.packuments[name].to_string().into_bytes();
+        // Some clients write the slash as %2f, some as it is.
+        self.replace(&format!("/{name}"), packument);
     }
 
     /// Serves other bytes at a path.
@@ -105,11 +142,36 @@ impl Registry {
 
     /// Answers 503 so many times.
     pub fn fail(&self, path: &str, times: usize) {
-        self.state.lock().unwrap().faults.insert(path.to_owned(), times);
+        self.faults(path, vec![Fault::Status(503, ""); times]);
+    }
+
+    /// Does these things instead, one a request.
+    pub fn faults(&self, path: &str, faults: Vec<Fault>) {
+        self.state.lock().unwrap().faults.insert(path.to_owned(), faults.into());
+    }
+
+    /// Answers nobody without this token.
+    pub fn demand(&self, token: &str) {
+        self.state.lock().unwrap().token = Some(token.to_owned());
+    }
+
+    /// Takes so long for each answer.
+    pub fn delay(&self, delay: Duration) {
+        self.state.lock().unwrap().delay = delay;
+    }
+
+    /// How many requests there were at once.
+    pub fn most_under_way(&self) -> usize {
+        self.state.lock().unwrap().most_under_way
     }
 
     /// What was asked for since the last time, with the status of the answer.
     pub fn take_log(&self) -> Vec<(String, u16)> {
+        self.take_asked().into_iter().map(|asked| (asked.path, asked.status)).collect()
+    }
+
+    /// What was asked for since the last time.
+    pub fn take_asked(&self) -> Vec<Asked> {
         std::mem::take(&mut self.state.lock().unwrap().log)
     }
 }
@@ -122,33 +184,73 @@ impl Drop for Registry {
     }
 }
 
-fn serve(stream: TcpStream, state: &Mutex<State>) {
+fn serve(mut stream: TcpStream, state: &Mutex<State>) {
     let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
     let Some(Ok(first)) = lines.next() else { return };
-    let path = first.split(' ').nth(1).unwrap().to_owned();
-    let headers: Vec<String> = lines.map_while(Result::ok).take_while(|line| !line.is_empty()).collect();
-
-    let mut state = state.lock().unwrap();
-    let body = state.bodies.get(&path).cloned();
-    let etag = body.as_deref().map(|body| format!("\"{}\"", &integrity(body)[7..20])).unwrap_or_default();
-    let known = headers.iter().any(|line| {
-        line.split_once(": ").is_some_and(|(n, v)| n.eq_ignore_ascii_case("if-none-match") && v == etag)
-    });
-    let fault = state.faults.get_mut(&path).filter(|left| **left > 0).map(|left| *left -= 1).is_some();
-    let (status, body) = match body {
-        _ if fault => (503, Vec::new()),
-        Some(_) if known => (304, Vec::new()),
-        Some(body) => (200, body),
-        None => (404, Vec::new()),
+    let path = first.split(' ').nth(1).unwrap().replace("%2f", "/").replace("%2F", "/");
+    let headers: HashMap<String, String> = lines
+        .map_while(Result::ok)
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.split_once(": ").map(|(n, v)| (n.to_lowercase(), v.to_owned())))
+        .collect();
+    let delay = {
+        let mut state = state.lock().unwrap();
+        state.under_way += 1;
+        state.most_under_way = state.most_under_way.max(state.under_way);
+        state.delay
     };
-    state.log.push((path, status));
+    std::thread::sleep(delay);
+    let _ = answer(&mut stream, &path, &headers, state);
+    state.lock().unwrap().under_way -= 1;
+}
+
+fn answer(
+    stream: &mut TcpStream,
+    path: &str,
+    headers: &HashMap<String, String>,
+    state: &Mutex<State>,
+) -> std::io::Result<()> {
+    let mut state = state.lock().unwrap();
+    let body = state.bodies.get(path).cloned();
+    let etag = body.as_deref().map(|body| format!("\"{}\"", &integrity(body)[7..20])).unwrap_or_default();
+    let is = |name: &str| headers.get(name).is_some_and(|value| *value == etag);
+    let fault = state.faults.get_mut(path).and_then(VecDeque::pop_front);
+    let allowed = state.token.as_ref().is_none_or(|token| {
+        headers.get("authorization").is_some_and(|value| *value == format!("Bearer {token}"))
+    });
+    let range =
+        headers.get("range").and_then(|value| value.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok());
+    let from: usize = range.filter(|_| !headers.contains_key("if-range") || is("if-range")).unwrap_or(0);
+    let mut more = String::new();
+    let (status, body) = match (body, &fault) {
+        _ if !allowed => (401, Vec::new()),
+        (_, Some(Fault::Status(status, headers))) => {
+            more.push_str(headers);
+            (*status, Vec::new())
+        }
+        (Some(_), _) if is("if-none-match") => (304, Vec::new()),
+        (Some(body), _) if from > 0 && from < body.len() => {
+            more = format!("content-range: bytes {from}-{}/{}\r\n", body.len() - 1, body.len());
+            (206, body[from..].to_vec())
+        }
+        (Some(body), _) => (200, body),
+        (None, _) => (404, Vec::new()),
+    };
+    state.log.push(Asked { path: path.to_owned(), status, from });
     drop(state);
+    let length = body.len();
     let head = format!(
-        "HTTP/1.1 {status} x\r\netag: {etag}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
-        body.len()
+        "HTTP/1.1 {status} x\r\netag: {etag}\r\n{more}content-length: {length}\r\nconnection: close\r\n\r\n"
     );
-    let mut stream = stream;
-    let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&body));
+    stream.write_all(head.as_bytes())?;
+    match fault {
+        Some(Fault::Cut(at)) => stream.write_all(&body[..at.min(body.len())]),
+        Some(Fault::Drip(size)) => body.chunks(size).try_for_each(|part| {
+            std::thread::sleep(Duration::from_millis(20));
+            stream.write_all(part)
+        }),
+        _ => stream.write_all(&body),
+    }
 }
 
 /// A source folder with a cache of its own.
@@ -189,11 +291,25 @@ impl Project {
         self.dir.path().join("cache")
     }
 
-    pub async fn bundle(&self) -> Result<Bundle, BundleError> {
+    pub fn options(&self) -> Options {
         // Without a registry, one that nobody listens on: whoever asks it fails.
         let registry = self.registry.clone().unwrap_or_else(|| "http://127.0.0.1:9/".to_owned());
-        let options = Options { registry: Some(registry), minify: false, ..Options::new(self.cache()) };
-        cidery_bundler::bundle(&self.folder(), &options, &()).await
+        Options { registry: Some(registry), minify: false, ..Options::new(self.cache()) }
+    }
+
+    pub async fn bundle(&self) -> Result<Bundle, BundleError> {
+        cidery_bundler::bundle(&self.folder(), &self.options(), &()).await
+    }
+
+    /// The packages that the one in a folder of this one depends on: `name@version`.
+    pub async fn packages_at(&self, folder: &str) -> Result<Vec<String>, BundleError> {
+        let folder = self.folder().join(folder);
+        let packages = cidery_bundler::packages(&folder, &self.options(), &()).await?;
+        Ok(packages.into_iter().map(|package| format!("{}@{}", package.name, package.version)).collect())
+    }
+
+    pub async fn packages(&self) -> Result<Vec<String>, BundleError> {
+        self.packages_at("").await
     }
 }
 
