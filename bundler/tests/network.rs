@@ -80,7 +80,7 @@ async fn what_a_killed_run_left_is_continued_or_thrown_away() {
         project.bundle().await.unwrap();
         let asked = registry.take_asked().into_iter().filter(|asked| asked.path == ARCHIVE);
         assert_eq!(asked.map(|asked| (asked.status, asked.from)).collect::<Vec<_>>(), expected);
-        assert_eq!(files(&project.cache().join("archives")), [archive.clone()]);
+        assert_eq!(files(&project.cache().join("archives")), std::slice::from_ref(&archive));
     }
 }
 

@@ -123,7 +123,7 @@ impl Failure {
             Failure::Verify(error) => error.code(),
             Failure::Key(error) | Failure::KeyAt { source: error, .. } => error.code(),
             Failure::PassphraseUnknown { .. } => Code::KeyUnusable,
-            Failure::Bundle(BundleError::Fetch { .. }) => Code::NetworkFailed,
+            Failure::Bundle(BundleError::Fetch { .. } | BundleError::Offline { .. }) => Code::NetworkFailed,
             Failure::Bundle(BundleError::Io { .. }) => Code::Environment,
             Failure::Bundle(_) | Failure::ManifestPlace { .. } => Code::BundleFailed,
             Failure::Serve(error) => error.code(),
@@ -166,6 +166,23 @@ impl Failure {
             Failure::Serve(error) => error.hint(),
             Failure::Bundle(BundleError::Fetch { .. }) => fixed(
                 "is the network there? npm packages come from the registry that .npmrc names; each is fetched once",
+            ),
+            Failure::Bundle(BundleError::Offline { .. }) => {
+                fixed("without `--offline` it is fetched, once: later runs find it")
+            }
+            Failure::Bundle(BundleError::LockOutOfStep { .. }) => fixed(
+                "the package manager that wrote the lock file brings it up to date: `npm install`, `pnpm install`, \
+                 `bun install`",
+            ),
+            Failure::Bundle(BundleError::TwoLocks { .. }) => {
+                fixed("they may lock different versions: delete the one that nobody keeps up to date")
+            }
+            Failure::Bundle(BundleError::UnsupportedDependency { .. }) => fixed(
+                "take the package from a registry, or put it into a folder: `file:../folder`, or a workspace",
+            ),
+            Failure::Bundle(BundleError::NoVersion { .. } | BundleError::NoPackage { .. }) => fixed(
+                "name a version that is there, or put one in the place of another's choice by `overrides` in \
+                 package.json; a mirror may lag behind, and .npmrc says which registry is asked",
             ),
             Failure::Bundle(BundleError::Io { .. }) => {
                 fixed("is the path there, and may it be read and written?")

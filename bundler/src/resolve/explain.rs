@@ -1,6 +1,6 @@
 //! Who asks for what can't be had, and what there is instead.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use deno_npm::registry::{NpmPackageInfo, NpmPackageVersionInfo};
 use deno_npm::resolution::NpmVersionResolver;
@@ -15,14 +15,15 @@ use crate::package_json::{Kind, split_name};
 /// So many of the newest versions, and of the tags, are shown.
 const SHOWN: usize = 5;
 
-/// The error for what stopped the solver.
+/// The error for what stopped the solver; `steps` lead to it.
 pub(super) fn explain(
     missing: &Missing,
+    steps: &[Step],
     folders: &Folders,
-    resolver: &NpmVersionResolver,
     registry: &Registry,
 ) -> BundleError {
-    let wanted_by = chain(missing, folders, resolver, registry);
+    let ids = steps.iter().map(|step| step.id.clone());
+    let wanted_by: Vec<String> = std::iter::once(folders.project.clone()).chain(ids).collect();
     let package = missing.name.clone();
     match (&missing.range, registry.original(&missing.name)) {
         (Some(range), _) if missing.outside => {
@@ -52,14 +53,23 @@ fn there(info: &NpmPackageInfo) -> String {
     }
 }
 
-/// The shortest way from the project to what is missing, over the versions that were picked.
-fn chain(
+/// A package on the way to what is missing.
+#[derive(Clone)]
+pub(super) struct Step {
+    /// The line that leads to it.
+    pub(super) line: Line,
+    /// `name@version`.
+    id: String,
+}
+
+/// The shortest way from the project to who asks for what is missing, over the versions that were picked.
+pub(super) fn steps(
     missing: &Missing,
     folders: &Folders,
     resolver: &NpmVersionResolver,
     registry: &Registry,
-) -> Vec<String> {
-    let mut open = VecDeque::from([(vec![folders.project.clone()], folders.lines.clone())]);
+) -> Vec<Step> {
+    let mut open = VecDeque::from([(Vec::<Step>::new(), folders.lines.clone())]);
     let mut visited = BTreeSet::new();
     while let Some((path, lines)) = open.pop_front() {
         let is_it = |line: &Line| {
@@ -73,11 +83,11 @@ fn chain(
             let Some((version, lines)) = behind(&line, folders, resolver, registry) else { continue };
             let id = format!("{}@{version}", line.name);
             if visited.insert(id.clone()) {
-                open.push_back(([path.clone(), vec![id]].concat(), lines));
+                open.push_back(([path.clone(), vec![Step { line, id }]].concat(), lines));
             }
         }
     }
-    vec![folders.project.clone()]
+    Vec::new()
 }
 
 /// The version that a line leads to, and the lines of that.
@@ -98,22 +108,23 @@ fn behind(
 }
 
 fn lines_of(info: &NpmPackageVersionInfo) -> Vec<Line> {
+    // Registries list optional dependencies among the required ones, too.
     let lists = [
+        (&info.peer_dependencies, Kind::Peer),
         (&info.dependencies, Kind::Required),
         (&info.optional_dependencies, Kind::Optional),
-        (&info.peer_dependencies, Kind::Peer),
     ];
-    let lines = lists.into_iter().flat_map(|(list, kind)| {
-        list.iter().map(move |(alias, spec)| {
-            let target = spec.strip_prefix("npm:");
-            let (name, range) = match target {
+    let mut lines: BTreeMap<&str, Line> = BTreeMap::new();
+    for (list, kind) in lists {
+        for (alias, spec) in list {
+            let (name, range) = match spec.strip_prefix("npm:") {
                 Some(target) => split_name(target).unwrap_or((target, "*")),
                 None => (alias.as_str(), spec.as_str()),
             };
-            Line { alias: alias.to_string(), name: name.to_owned(), range: range.to_owned(), kind }
-        })
-    });
-    let mut lines: Vec<Line> = lines.collect();
-    lines.sort_unstable_by(|a, b| a.alias.cmp(&b.alias));
-    lines
+            let line =
+                Line { alias: alias.to_string(), name: name.to_owned(), range: range.to_owned(), kind };
+            lines.insert(alias, line);
+        }
+    }
+    lines.into_values().collect()
 }

@@ -70,11 +70,23 @@ pub(crate) async fn resolve(
         let Some(missing) = Missing::of(&error) else {
             return Err(BundleError::Unresolvable { reason: error.to_string() });
         };
-        let left_out = folders.lines.extract_if(.., |line| missing.covers_optional(line)).count() > 0;
-        if !registry.adapt_to(&missing) && !left_out {
-            return Err(explain::explain(&missing, &folders, &resolver, &registry));
+        if registry.uncover(&missing) || leave_out(&missing, &mut folders, &mut registry) {
+            continue;
+        }
+        // It is required, but perhaps by something that is not.
+        let steps = explain::steps(&missing, &folders, &resolver, &registry);
+        let optional =
+            steps.iter().rfind(|step| step.line.kind == Kind::Optional).map(|step| Missing::at(&step.line));
+        if !optional.is_some_and(|optional| leave_out(&optional, &mut folders, &mut registry)) {
+            return Err(explain::explain(&missing, &steps, &folders, &registry));
         }
     }
+}
+
+/// Leaves something out wherever it is optional; false where it is so nowhere.
+fn leave_out(missing: &Missing, folders: &mut Folders, registry: &mut Registry) -> bool {
+    let left_out = folders.lines.extract_if(.., |line| missing.covers_optional(line)).count() > 0;
+    registry.leave_out(missing) || left_out
 }
 
 fn request(line: &Line) -> Result<PackageReq, BundleError> {
@@ -126,6 +138,11 @@ impl Missing {
             _ => return None,
         };
         Some(Self { name, range, outside })
+    }
+
+    /// What a line asks for.
+    fn at(line: &Line) -> Self {
+        Self { name: line.name.clone(), range: Some(line.range.clone()), outside: false }
     }
 
     fn covers(&self, name: &str, range: &str) -> bool {

@@ -74,15 +74,18 @@ impl Registry {
         self.adapted.borrow().get(name).cloned()
     }
 
-    /// Changes descriptions so that the solver, stopped by `missing`, comes further; false where that can't help.
-    pub(super) fn adapt_to(&mut self, missing: &Missing) -> bool {
+    /// Shows the solver, stopped by `missing`, what was hidden from it and would do; false where there is nothing.
+    pub(super) fn uncover(&mut self, missing: &Missing) -> bool {
         if self.local.remove(&missing.name) {
             return true;
         }
-        if let Some(version) = self.deprecated(missing) {
-            self.adapted.get_mut().remove(&missing.name);
-            return self.shown.insert((missing.name.clone(), version));
-        }
+        let Some(version) = self.deprecated(missing) else { return false };
+        self.adapted.get_mut().remove(&missing.name);
+        self.shown.insert((missing.name.clone(), version))
+    }
+
+    /// Hides optional dependencies on `missing`; false where there are none.
+    pub(super) fn leave_out(&mut self, missing: &Missing) -> bool {
         if !self.dropped.insert(missing.clone()) {
             return false;
         }
