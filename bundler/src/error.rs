@@ -161,6 +161,14 @@ pub enum BundleError {
         /// What was tried.
         reason: String,
     },
+    /// Nothing can stand for a package that is to be replaced.
+    #[error("cannot replace `{name}`, wanted {wanted}")]
+    NoReplacement {
+        /// The package.
+        name: String,
+        /// The packages of the reviewed table, or the file that is to stand for it.
+        wanted: String,
+    },
     /// The code could not be parsed or linked.
     #[error("cannot bundle: {}", reasons.join("; "))]
     Code {

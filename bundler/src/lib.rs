@@ -39,6 +39,7 @@ mod settings;
 mod unpack;
 mod workspace;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -69,6 +70,23 @@ pub struct Options {
     pub threads: Option<usize>,
     /// Whether names and white space are shortened.
     pub minify: bool,
+    /// The conditions that hold in `exports` and `imports` maps, beside `import` or `require` and `default`. With
+    /// `browser`, the `browser` field of packages counts, too.
+    pub conditions: Vec<String>,
+    /// The runtime's compatibility date, `YYYY-MM-DD`: it decides which of Node's modules there are. Without it, all
+    /// that there are by now.
+    pub compatibility_date: Option<String>,
+    /// Packages that another module stands for, by their names.
+    pub replace: BTreeMap<String, Replacement>,
+}
+
+/// What stands for a package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Replacement {
+    /// The module of the reviewed table.
+    Reviewed,
+    /// A file of the project, by its path in it.
+    Local(String),
 }
 
 impl Options {
@@ -81,6 +99,9 @@ impl Options {
             offline: false,
             threads: None,
             minify: true,
+            conditions: ["workerd", "worker", "browser"].map(str::to_owned).to_vec(),
+            compatibility_date: None,
+            replace: BTreeMap::new(),
         }
     }
 }
@@ -120,6 +141,8 @@ pub struct Bundle {
     pub lock: [u8; 32],
     /// The built-in modules of Node.js that the modules import (`node:fs`), sorted: they need `nodejs_compat`.
     pub node_builtins: Vec<String>,
+    /// What is worth a word, and no reason to fail: what a package asks for and can do without, sorted.
+    pub warnings: Vec<String>,
     /// The names and versions of the tools that made the modules.
     pub tool: String,
 }
@@ -135,7 +158,7 @@ pub struct Module {
     pub bytes: Vec<u8>,
 }
 
-/// A source map, version 3; its sources are `app/…` and `npm/<name>@<version>/…`.
+/// A source map, version 3; its sources are `app/…`, `npm/<name>@<version>/…`, and `cidery/…` for what the bundler adds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceMap {
     /// The path of the module that it belongs to.
@@ -149,10 +172,10 @@ pub struct SourceMap {
 pub struct BundledPackage {
     /// Its name in the registry.
     pub name: String,
-    /// Its exact version.
+    /// Its exact version; with `+replaced` at its end where another module stands for it.
     pub version: String,
-    /// The SHA-512 of its archive, as npm writes it: `sha512-<base64>`. None for a folder: a member of the workspace,
-    /// or a `file:` dependency.
+    /// The SHA-512 of its archive, or of the module that stands for it, as npm writes it: `sha512-<base64>`.
+    /// None for a folder: a member of the workspace, or a `file:` dependency.
     pub integrity: Option<String>,
 }
 
@@ -200,8 +223,15 @@ pub async fn bundle(dir: &Path, options: &Options, progress: &dyn Progress) -> R
     progress.bundling();
     let tree = bundle::Tree::new(project, graph, cache);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let (threads, minify) = (options.threads.unwrap_or(cores).max(1), options.minify);
-    let bundled = blocking(move || bundle::bundle(&tree, &entry, threads, minify)).await?;
+    let settings = bundle::Settings {
+        entry,
+        threads: options.threads.unwrap_or(cores).max(1),
+        minify: options.minify,
+        conditions: options.conditions.clone(),
+        date: options.compatibility_date.clone().unwrap_or_else(|| "9999-12-31".to_owned()),
+        replace: options.replace.clone(),
+    };
+    let bundled = blocking(move || bundle::bundle(&tree, &settings)).await?;
     Ok(Bundle {
         main: bundled.main,
         modules: bundled.modules,
@@ -209,6 +239,7 @@ pub async fn bundle(dir: &Path, options: &Options, progress: &dyn Progress) -> R
         bundled: bundled.packages,
         lock,
         node_builtins: bundled.node_builtins,
+        warnings: bundled.warnings,
         tool: format!("cidery-bundler {} rolldown {}", env!("CARGO_PKG_VERSION"), bundle::ROLLDOWN),
     })
 }

@@ -4,6 +4,7 @@
 //! /p/app/<path>                          a file of the project
 //! /p/npm/<name>@<version>/<path>         a file of a package
 //! /p/npm/<name>@<version>_<n>/<path>     of a further copy, which sees other peer dependencies
+//! /p/cidery/<path>                       a module that the bundler itself makes
 //! ```
 //!
 //! No part depends on the machine, so neither does anything that the bundler derives from it.
@@ -14,6 +15,8 @@ pub(crate) const ROOT: &str = "/p";
 pub(crate) const APP: &str = "/p/app";
 /// Where the packages stand.
 pub(crate) const NPM: &str = "/p/npm";
+/// Where the modules stand that are in no file.
+pub(crate) const MADE: &str = "/p/cidery";
 
 /// The virtual id as people see it: `app/src/index.ts`, `npm/hono@4.0.0/dist/index.js`.
 pub(crate) fn shown(id: &str) -> &str {

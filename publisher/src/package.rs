@@ -10,7 +10,7 @@ use std::env;
 use std::fs;
 use std::path::Path;
 
-use cidery_bundler::{Bundle, BundledPackage};
+use cidery_bundler::{Bundle, BundledPackage, Replacement};
 use cidery_protocol::manifest::{
     Bundled, Compatibility, Manifest, ManifestBody, ManifestFormat, Module, NeedLimits, Needs, SourceMap,
 };
@@ -41,6 +41,11 @@ pub(crate) struct Package {
     compatibility: CompatibilityTable,
     #[serde(default)]
     needs: NeedsTable,
+    #[serde(default)]
+    bundle: BundleTable,
+    /// Packages that another module stands for.
+    #[serde(default)]
+    replace: BTreeMap<String, Replace>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -57,6 +62,21 @@ struct NeedsTable {
     egress: Vec<String>,
     bindings: Vec<String>,
     limits: NeedLimits,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct BundleTable {
+    /// What holds in `exports` maps, beside what always does.
+    conditions: Option<Vec<String>>,
+}
+
+/// What stands for a package.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged, expecting = "wanted true, for the module of the reviewed table, or the path of a file")]
+enum Replace {
+    Reviewed(bool),
+    Local(String),
 }
 
 /// A package's code, named by its content.
@@ -94,8 +114,28 @@ impl Package {
         let mut options = cidery_bundler::Options::new(folders.cache.join("npm"));
         options.entry.clone_from(&self.entry);
         options.threads = threads()?;
+        options.compatibility_date = Some(self.compatibility.date.clone());
+        options.replace = self.replacements();
+        if let Some(conditions) = &self.bundle.conditions {
+            options.conditions.clone_from(conditions);
+        }
         let bundle = cidery_bundler::bundle(dir, &options, output).await?;
+        for warning in &bundle.warnings {
+            output.note(format_args!("warning: {warning}"));
+        }
         self.name_content(bundle)
+    }
+
+    /// `false` is for a package that is not to be replaced.
+    fn replacements(&self) -> BTreeMap<String, Replacement> {
+        let replacement = |replace: &Replace| match replace {
+            Replace::Reviewed(wanted) => wanted.then_some(Replacement::Reviewed),
+            Replace::Local(path) => Some(Replacement::Local(path.clone())),
+        };
+        self.replace
+            .iter()
+            .filter_map(|(name, replace)| Some((name.clone(), replacement(replace)?)))
+            .collect()
     }
 
     fn name_content(&self, bundle: Bundle) -> Result<Made, Failure> {
@@ -191,6 +231,17 @@ mod tests {
         }
     }
 
+    #[test]
+    fn replacements_are_those_of_the_table_or_files() {
+        let text = format!("{SMALL}[replace]\nuuid = true\nleft-pad = false\nother = \"./other.ts\"\n");
+        let expected = [
+            ("other".to_owned(), Replacement::Local("./other.ts".to_owned())),
+            ("uuid".to_owned(), Replacement::Reviewed),
+        ];
+        assert_eq!(read(&text).unwrap().replacements(), expected.into());
+        assert!(matches!(read(&format!("{SMALL}[replace]\nuuid = 1\n")), Err(Failure::Config { .. })));
+    }
+
     fn bundle(node_builtins: &[&str]) -> Bundle {
         let module = |path: &str, bytes: &[u8]| cidery_bundler::Module {
             path: path.to_owned(),
@@ -204,6 +255,7 @@ mod tests {
             bundled: Vec::new(),
             lock: [0; 32],
             node_builtins: node_builtins.iter().map(ToString::to_string).collect(),
+            warnings: Vec::new(),
             tool: "tool 1".to_owned(),
         }
     }

@@ -75,9 +75,26 @@ impl Tree {
 
     /// Whether the module's package, or the project, declares a dependency by this name.
     pub(crate) fn declares(&self, importer: &str, name: &str) -> bool {
-        match self.0.walk(Path::new(importer)) {
-            Some(Place::Package(index, _)) => self.0.graph.packages[index].dependencies.contains_key(name),
-            Some(Place::App(_)) => self.0.graph.root.contains_key(name),
+        self.linked(importer, name).is_some()
+    }
+
+    /// The package that the module's package, or the project, declares as a dependency by this name.
+    pub(crate) fn linked(&self, importer: &str, name: &str) -> Option<&Package> {
+        let links = match self.0.walk(Path::new(importer))? {
+            Place::Package(index, _) => &self.0.graph.packages[index].dependencies,
+            Place::App(_) => &self.0.graph.root,
+            _ => return None,
+        };
+        links.get(name).map(|index| &self.0.graph.packages[*index])
+    }
+
+    /// Whether a file of the package in a virtual folder is what is looked for, by its path and its bytes. Only those
+    /// of archives are looked at.
+    pub(crate) fn any_file(&self, folder: &str, wanted: impl Fn(&str, &[u8]) -> bool) -> bool {
+        match self.0.walk(Path::new(folder)) {
+            Some(Place::Package(index, _)) if self.0.graph.packages[index].folder().is_none() => {
+                self.0.files(index).iter().any(|(path, bytes)| wanted(path, bytes))
+            }
             _ => false,
         }
     }

@@ -4,6 +4,7 @@
 #![allow(dead_code, unreachable_pub)]
 
 pub mod tools;
+pub mod workerd;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -300,7 +301,14 @@ impl Project {
     }
 
     pub async fn bundle(&self) -> Result<Bundle, BundleError> {
-        cidery_bundler::bundle(&self.folder(), &self.options(), &()).await
+        self.bundle_with(|_| {}).await
+    }
+
+    /// With other options than the usual ones, which do not minify.
+    pub async fn bundle_with(&self, change: impl FnOnce(&mut Options)) -> Result<Bundle, BundleError> {
+        let mut options = self.options();
+        change(&mut options);
+        cidery_bundler::bundle(&self.folder(), &options, &()).await
     }
 
     /// The packages that the one in a folder of this one depends on: `name@version`.
