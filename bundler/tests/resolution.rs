@@ -57,6 +57,10 @@ async fn tags_ranges_and_deprecation_decide_as_in_npm() {
         let got = as_npm(&registry, json!({ "dependencies": { "leaf": range } })).await;
         assert_eq!(got, set(&[expected]), "{range}");
     }
+    // As github-slugger 1.1.2 has it: npm leaves the word out that it can't read.
+    package(&mut registry, "slip", "1.0.0", json!({ "dependencies": { "leaf": "^>=1.0.0 <=1.0.5" } }));
+    let got = as_npm(&registry, json!({ "dependencies": { "slip": "1" } })).await;
+    assert_eq!(got, set(&["leaf@1.0.0", "slip@1.0.0"]));
     package(&mut registry, "all-old", "1.0.0", json!({ "deprecated": "all" }));
     package(&mut registry, "all-old", "1.2.0", json!({ "deprecated": "all" }));
     assert_eq!(

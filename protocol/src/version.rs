@@ -141,6 +141,14 @@ impl FromStr for Range {
             if parsed.tag().is_some() {
                 return Err(refused("a tag is not a range"));
             }
+            if !is_in_grammar(alternative) {
+                return Err(refused("not in the grammar that npm documents"));
+            }
+            // npm lets it stand for the whole, and with it go the pre-releases that another alternative names.
+            let names_prerelease = |word: &str| word.len() > 1 && word.contains('-');
+            if takes_all(alternative) && text.contains("||") && text.split([' ', '|']).any(names_prerelease) {
+                return Err(refused("an alternative takes all versions: leave the others out"));
+            }
             // The parser narrows a conjunction that nothing satisfies to one version, which would then satisfy it.
             if is_conjunction(alternative) && is_point(&parsed) {
                 return Err(refused("a conjunction leaves no version, or a single one: write that version"));
@@ -165,6 +173,49 @@ fn has_leading_zero(version: &str) -> bool {
     core.split('.')
         .chain(prerelease.split('.'))
         .any(|word| word.len() > 1 && word.starts_with('0') && word.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// Whether an alternative is `range` in the grammar of npm's documentation. Beyond it parsers take more, each something else: numbers after
+/// a placeholder, pre-releases of a part of a version, doubled operators.
+fn is_in_grammar(alternative: &str) -> bool {
+    let words: Vec<&str> = alternative.split_whitespace().collect();
+    if let [from, "-", to] = words[..] {
+        return is_partial(from) && is_partial(to);
+    }
+    let mut operator_alone = false;
+    words.iter().all(|word| {
+        let rest = word.trim_start_matches(['<', '>', '=', '~', '^']);
+        let operator = &word[..word.len() - rest.len()];
+        let known = matches!(operator, "" | "<" | "<=" | ">" | ">=" | "=" | "~" | "~>" | "^");
+        let fits =
+            known && !(operator_alone && !operator.is_empty()) && (rest.is_empty() || is_partial(rest));
+        operator_alone = rest.is_empty();
+        fits
+    }) && !operator_alone
+}
+
+/// Whether a word is `partial` in that grammar: `1`, `1.x`, `v1.2.3-rc.1`.
+fn is_partial(word: &str) -> bool {
+    let word = word.strip_prefix('v').unwrap_or(word);
+    let (core, qualified) = match word.find(['-', '+']) {
+        Some(at) => (&word[..at], true),
+        None => (word, false),
+    };
+    let parts: Vec<&str> = core.split('.').collect();
+    let is_number = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let numbers = parts.iter().take_while(|part| is_number(part)).count();
+    parts.len() <= 3
+        && parts[numbers..].iter().all(|part| matches!(*part, "x" | "X" | "*"))
+        && (!qualified || numbers == 3)
+}
+
+/// Whether an alternative is nothing but placeholders.
+fn takes_all(alternative: &str) -> bool {
+    alternative
+        .trim()
+        .trim_start_matches(['^', '~', '>', '=', 'v'])
+        .chars()
+        .all(|c| matches!(c, 'x' | 'X' | '*' | '.' | ' '))
 }
 
 /// Whether several comparators must hold at once. A hyphen range is one.
@@ -279,6 +330,16 @@ mod tests {
             "latest",
             "1\t2",
             "\u{1d7d9}",
+            "1.x.3",
+            "^1.2-beta",
+            "1.x.x-beta",
+            "1.2.3beta",
+            "==1.2",
+            "~=1.2.3",
+            ">= >=1",
+            "1 >",
+            "1.2.3.4",
+            "<=1.2.3-rc.1 || *",
         ] {
             assert!(range.parse::<Range>().is_err(), "{range}");
         }

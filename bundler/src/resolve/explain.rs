@@ -8,9 +8,9 @@ use deno_semver::{Version, VersionReq};
 
 use super::Missing;
 use super::folders::{Folders, Line};
-use super::registry::Registry;
+use super::registry::{Registry, target};
 use crate::BundleError;
-use crate::package_json::{Kind, split_name};
+use crate::package_json::Kind;
 
 /// So many of the newest versions, and of the tags, are shown.
 const SHOWN: usize = 5;
@@ -117,10 +117,7 @@ fn lines_of(info: &NpmPackageVersionInfo) -> Vec<Line> {
     let mut lines: BTreeMap<&str, Line> = BTreeMap::new();
     for (list, kind) in lists {
         for (alias, spec) in list {
-            let (name, range) = match spec.strip_prefix("npm:") {
-                Some(target) => split_name(target).unwrap_or((target, "*")),
-                None => (alias.as_str(), spec.as_str()),
-            };
+            let (name, range) = target(alias, spec);
             let line =
                 Line { alias: alias.to_string(), name: name.to_owned(), range: range.to_owned(), kind };
             lines.insert(alias, line);

@@ -70,7 +70,11 @@ pub(crate) async fn resolve(
         let Some(missing) = Missing::of(&error) else {
             return Err(BundleError::Unresolvable { reason: error.to_string() });
         };
-        if registry.uncover(&missing) || leave_out(&missing, &mut folders, &mut registry) {
+        if registry.uncover(&missing) {
+            continue;
+        }
+        if leave_out(&missing, &mut folders, &mut registry) {
+            registry.leave_out_beside(&missing).await;
             continue;
         }
         // It is required, but perhaps by something that is not.

@@ -1,7 +1,7 @@
 //! The registry's descriptions, adapted until the solver does with them what npm would.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -18,6 +18,7 @@ use crate::BundleError;
 use crate::fetch::Fetcher;
 use crate::module_id::is_package_name;
 use crate::package_json::split_name;
+use crate::semver::without_unreadable;
 
 /// A description once it is there; the solver asks for one several times at once.
 type Loaded = Rc<OnceCell<Option<Arc<NpmPackageInfo>>>>;
@@ -33,6 +34,8 @@ pub(super) struct Registry {
     dropped: BTreeSet<Missing>,
     /// Deprecated versions that are the only ones in some range.
     shown: BTreeSet<(String, Version)>,
+    /// Ranges that the solver can't read, and what npm makes of them.
+    rewritten: BTreeMap<String, String>,
     /// Names of folders. A registry is not asked for them as long as the folders will do.
     local: BTreeSet<String>,
     /// The first failure, which the solver's own errors can't carry.
@@ -53,6 +56,7 @@ impl Registry {
             adapted: RefCell::default(),
             dropped: BTreeSet::new(),
             shown: BTreeSet::new(),
+            rewritten: BTreeMap::new(),
             local,
             failure: RefCell::default(),
             described: Box::new(described),
@@ -79,6 +83,12 @@ impl Registry {
         if self.local.remove(&missing.name) {
             return true;
         }
+        if let Some(range) = missing.range.as_ref().filter(|_| missing.outside)
+            && let Some(readable) = without_unreadable(range)
+        {
+            self.adapted.get_mut().clear();
+            return self.rewritten.insert(range.clone(), readable).is_none();
+        }
         let Some(version) = self.deprecated(missing) else { return false };
         self.adapted.get_mut().remove(&missing.name);
         self.shown.insert((missing.name.clone(), version))
@@ -92,6 +102,50 @@ impl Registry {
         let before = self.adapted.get_mut().len();
         self.adapted.get_mut().retain(|_, info| !has_optional(info, missing));
         self.adapted.get_mut().len() < before
+    }
+
+    /// Leaves out, too, what stands beside `missing` and can't be had either: native binaries come by the dozen, and
+    /// mirrors lack most of them. The solver would stop at each.
+    pub(super) async fn leave_out_beside(&mut self, missing: &Missing) {
+        let mut beside: BTreeSet<Missing> = BTreeSet::new();
+        for info in self.loaded.borrow().values().filter_map(|info| info.get()?.clone()) {
+            if !has_optional(&info, missing) {
+                continue;
+            }
+            for version in info.versions.values() {
+                let optional = &version.optional_dependencies;
+                if optional.iter().any(|(alias, spec)| covers(missing, alias, spec)) {
+                    beside.extend(optional.iter().map(|(alias, spec)| {
+                        let (name, range) = target(alias, spec);
+                        // Where a package is missing altogether, so is it for every range.
+                        let range = missing.range.is_some().then(|| range.to_owned());
+                        Missing { name: name.to_owned(), range, outside: false }
+                    }));
+                }
+            }
+        }
+        beside.retain(|beside| is_package_name(&beside.name) && !self.local.contains(&beside.name));
+        let checks = beside.iter().map(async |beside| self.is_missing(beside).await);
+        let found = futures_util::future::join_all(checks).await;
+        let found: Vec<&Missing> =
+            beside.iter().zip(found).filter(|(_, found)| *found).map(|(one, _)| one).collect();
+        for missing in found {
+            self.leave_out(missing);
+        }
+    }
+
+    /// Whether the registry knows that it has nothing of this.
+    async fn is_missing(&self, missing: &Missing) -> bool {
+        let info = match self.package_info(&missing.name).await {
+            Ok(info) => info,
+            Err(NpmRegistryPackageInfoLoadError::PackageNotExists { .. }) => return true,
+            Err(NpmRegistryPackageInfoLoadError::LoadError(_)) => return false,
+        };
+        let Some(range) = missing.range.as_deref().and_then(|range| VersionReq::parse_from_npm(range).ok())
+        else {
+            return false;
+        };
+        range.tag().is_none() && !info.versions.keys().any(|version| range.matches(version))
     }
 
     /// The newest deprecated version that is hidden and would do.
@@ -121,6 +175,16 @@ impl Registry {
             .map_err(|error| BundleError::invalid(format!("the description of {name}"), error))
     }
 
+    fn rewrite(&self, version: &mut NpmPackageVersionInfo) {
+        let lists =
+            [&mut version.dependencies, &mut version.optional_dependencies, &mut version.peer_dependencies];
+        for spec in lists.into_iter().flat_map(|list| list.values_mut()) {
+            if let Some(readable) = self.rewritten.get(spec.as_str()) {
+                *spec = StackString::from_str(readable);
+            }
+        }
+    }
+
     fn adapt(&self, info: Arc<NpmPackageInfo>) -> Arc<NpmPackageInfo> {
         let deprecated: Vec<Version> = if mentions(&info, "\"deprecated\"") {
             let hidden = info.versions.keys().filter(|version| is_hidden(&info, version, &self.shown));
@@ -132,13 +196,18 @@ impl Registry {
             self.dropped.iter().filter(|missing| has_optional(&info, missing)).collect();
         // Where all are deprecated, there is nothing to choose.
         let hides = !deprecated.is_empty() && deprecated.len() < info.versions.len();
-        if !hides && dropped.is_empty() {
+        // It may be written with escapes.
+        let rewrites = self.rewritten.keys().any(|range| mentions(&info, range) || mentions(&info, "\\u"));
+        if !hides && !rewrites && dropped.is_empty() {
             return info;
         }
         let mut info = Arc::unwrap_or_clone(info);
         if hides {
             deprecated.iter().for_each(|version| drop(info.versions.remove(version)));
             info.dist_tags.retain(|_, version| info.versions.contains_key(version));
+        }
+        if rewrites {
+            info.versions.values_mut().for_each(|version| self.rewrite(version));
         }
         if !dropped.is_empty() {
             info.versions.values_mut().for_each(|version| without(version, &dropped));
@@ -157,8 +226,8 @@ fn is_hidden(info: &NpmPackageInfo, version: &Version, shown: &BTreeSet<(String,
 
 /// Whether a description may hold a text: it may be long, and most hold none of those that matter.
 fn mentions(info: &NpmPackageInfo, text: &str) -> bool {
-    let source = info.lazy_packument_source_bytes();
-    source.is_none_or(|source| source.windows(text.len()).any(|window| window == text.as_bytes()))
+    let source = info.lazy_packument_source_bytes().and_then(|source| std::str::from_utf8(source).ok());
+    source.is_none_or(|source| source.contains(text))
 }
 
 fn has_optional(info: &NpmPackageInfo, missing: &Missing) -> bool {
@@ -189,11 +258,16 @@ fn covers(missing: &Missing, alias: &str, spec: &str) -> bool {
     if missing.outside {
         return missing.covers(alias, spec);
     }
-    let (name, range) = match spec.strip_prefix("npm:") {
+    let (name, range) = target(alias, spec);
+    missing.covers(name, range)
+}
+
+/// The package and the range that a line of dependencies asks for.
+pub(super) fn target<'a>(alias: &'a str, spec: &'a str) -> (&'a str, &'a str) {
+    match spec.strip_prefix("npm:") {
         Some(target) => split_name(target).unwrap_or((target, "*")),
         None => (alias, spec),
-    };
-    missing.covers(name, range)
+    }
 }
 
 #[async_trait(?Send)]
