@@ -40,7 +40,7 @@ impl Fetcher {
             http: Http::new(&Network::read(settings)?)?,
             registries: Registries::read(settings, options.registry.as_deref())?,
             cache: Cache::new(&options.cache_dir),
-            offline: options.offline,
+            offline: options.offline || settings.last("offline").is_some_and(|value| value == "true"),
             turns: tokio::sync::Semaphore::new(CONCURRENCY),
         })
     }

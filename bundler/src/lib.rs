@@ -64,7 +64,8 @@ pub struct Options {
     pub cache_dir: PathBuf,
     /// The npm registry; without it `npm_config_registry` and `.npmrc` say.
     pub registry: Option<String>,
-    /// Whether nothing may be asked of the network: what is not in the cache is an error.
+    /// Whether nothing may be asked of the network: what is not in the cache is an error. npm's setting `offline` says
+    /// so, too.
     pub offline: bool,
     /// How many threads may work; without it as many as there are cores. The output does not depend on it.
     pub threads: Option<usize>,

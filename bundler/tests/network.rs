@@ -119,6 +119,8 @@ async fn offline_works_from_the_cache_alone() {
     let online = project.bundle().await.unwrap();
     registry.take_log();
     assert_eq!(cidery_bundler::bundle(&project.folder(), &offline, &()).await.unwrap(), online);
+    project.write(".npmrc", b"offline=true\n");
+    assert_eq!(project.bundle().await.unwrap(), online);
     assert_eq!(registry.take_log(), []);
 }
 

@@ -187,8 +187,7 @@ fn is_in_grammar(alternative: &str) -> bool {
         let rest = word.trim_start_matches(['<', '>', '=', '~', '^']);
         let operator = &word[..word.len() - rest.len()];
         let known = matches!(operator, "" | "<" | "<=" | ">" | ">=" | "=" | "~" | "~>" | "^");
-        let fits =
-            known && !(operator_alone && !operator.is_empty()) && (rest.is_empty() || is_partial(rest));
+        let fits = known && (!operator_alone || operator.is_empty()) && (rest.is_empty() || is_partial(rest));
         operator_alone = rest.is_empty();
         fits
     }) && !operator_alone

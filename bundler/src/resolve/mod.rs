@@ -57,8 +57,9 @@ pub(crate) async fn resolve(
     let mut registry = Registry::new(Arc::clone(&fetcher), local, described);
     loop {
         let requests = folders.lines.iter().map(request).collect::<Result<Vec<_>, _>>()?;
+        // npm takes the newest version at each place, too, where an older one that is there would do.
         let options =
-            AddPkgReqsOptions { package_reqs: &requests, version_resolver: &resolver, should_dedup: true };
+            AddPkgReqsOptions { package_reqs: &requests, version_resolver: &resolver, should_dedup: false };
         let result = NpmResolutionSnapshot::default().add_pkg_reqs(&registry, options, None).await;
         let error = match result.dep_graph_result {
             Ok(snapshot) => return graph(&snapshot, &folders, &requests, &fetcher.registries),
