@@ -37,6 +37,7 @@ mod resolve;
 mod semver;
 mod settings;
 mod unpack;
+mod weight;
 mod workspace;
 
 use std::collections::BTreeMap;
@@ -53,6 +54,7 @@ pub use self::package_files::package_files;
 use self::package_json::PackageJson;
 use self::project::Project;
 use self::settings::Settings;
+pub use self::weight::{FileWeight, Origins, Weight};
 use self::workspace::Workspace;
 
 /// How to bundle.
@@ -144,7 +146,9 @@ pub struct Bundle {
     pub node_builtins: Vec<String>,
     /// What is worth a word, and no reason to fail: what a package asks for and can do without, sorted.
     pub warnings: Vec<String>,
-    /// The names and versions of the tools that made the modules.
+    /// Where the modules are from: [`Bundle::weights`] needs it.
+    pub origins: Origins,
+    /// The names and versions of the tools that made the modules, and with which settings.
     pub tool: String,
 }
 
@@ -241,7 +245,8 @@ pub async fn bundle(dir: &Path, options: &Options, progress: &dyn Progress) -> R
         lock,
         node_builtins: bundled.node_builtins,
         warnings: bundled.warnings,
-        tool: format!("cidery-bundler {} rolldown {}", env!("CARGO_PKG_VERSION"), bundle::ROLLDOWN),
+        origins: bundled.origins,
+        tool: tool(options, bundled.tsconfig.as_deref()),
     })
 }
 
@@ -261,6 +266,18 @@ pub async fn packages(
     let mut packages: Vec<_> = graph.packages.iter().map(BundledPackage::from).collect();
     packages.dedup();
     Ok(packages)
+}
+
+/// The tools that made a bundle, and the settings that are not in the sources or not the usual ones.
+fn tool(options: &Options, tsconfig: Option<&str>) -> String {
+    let mut tool = format!("cidery-bundler {} rolldown {}", env!("CARGO_PKG_VERSION"), bundle::ROLLDOWN);
+    if options.conditions != Options::new("").conditions {
+        tool.push_str(&format!(" conditions {}", options.conditions.join(",")));
+    }
+    if let Some(tsconfig) = tsconfig {
+        tool.push_str(&format!(" tsconfig {tsconfig}"));
+    }
+    tool
 }
 
 /// Resolves and fetches what the project depends on.

@@ -41,8 +41,8 @@ pub(crate) struct Package {
     compatibility: CompatibilityTable,
     #[serde(default)]
     needs: NeedsTable,
-    #[serde(default)]
-    bundle: BundleTable,
+    #[serde(default, rename = "bundle")]
+    conditions: BundleTable,
     /// Packages that another module stands for.
     #[serde(default)]
     replace: BTreeMap<String, Replace>,
@@ -111,19 +111,32 @@ impl Package {
     /// # Errors
     /// What the bundler says, or the rule of SPEC §5 that the outcome breaks.
     pub(crate) async fn make(&self, dir: &Path, folders: &Folders, output: &Output) -> Result<Made, Failure> {
+        self.name_content(self.bundle(dir, folders, output).await?)
+    }
+
+    /// Bundles the folder.
+    ///
+    /// # Errors
+    /// What the bundler says.
+    pub(crate) async fn bundle(
+        &self,
+        dir: &Path,
+        folders: &Folders,
+        output: &Output,
+    ) -> Result<Bundle, Failure> {
         let mut options = cidery_bundler::Options::new(folders.cache.join("npm"));
         options.entry.clone_from(&self.entry);
         options.threads = threads()?;
         options.compatibility_date = Some(self.compatibility.date.clone());
         options.replace = self.replacements();
-        if let Some(conditions) = &self.bundle.conditions {
+        if let Some(conditions) = &self.conditions.conditions {
             options.conditions.clone_from(conditions);
         }
         let bundle = cidery_bundler::bundle(dir, &options, output).await?;
         for warning in &bundle.warnings {
             output.note(format_args!("warning: {warning}"));
         }
-        self.name_content(bundle)
+        Ok(bundle)
     }
 
     /// `false` is for a package that is not to be replaced.
@@ -138,7 +151,11 @@ impl Package {
             .collect()
     }
 
-    fn name_content(&self, bundle: Bundle) -> Result<Made, Failure> {
+    /// Names what the bundler made.
+    ///
+    /// # Errors
+    /// The rule of SPEC §5 that it breaks.
+    pub(crate) fn name_content(&self, bundle: Bundle) -> Result<Made, Failure> {
         let flags = sorted(&self.compatibility.flags);
         if let Some(builtin) = bundle.node_builtins.first()
             && !flags.iter().any(|flag| flag == NODE_FLAG)
@@ -207,6 +224,8 @@ fn sorted(list: &[String]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use cidery_bundler::Origins;
+
     use super::*;
 
     fn read(text: &str) -> Result<Package, Failure> {
@@ -256,6 +275,7 @@ mod tests {
             lock: [0; 32],
             node_builtins: node_builtins.iter().map(ToString::to_string).collect(),
             warnings: Vec::new(),
+            origins: Origins::default(),
             tool: "tool 1".to_owned(),
         }
     }

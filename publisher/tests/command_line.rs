@@ -161,6 +161,24 @@ fn a_folder_is_bundled_into_a_folder() {
 }
 
 #[test]
+fn what_a_bundle_is_made_of_is_said() {
+    let home = Home::new();
+    let dir =
+        home.package("@acme/a", "1.0.0", "import { b } from './b.js'; export default { fetch: () => b };");
+    write(&dir.join("b.js"), "export const b = () => 'b';");
+    let page = home.path("page.html");
+    let table = home.run(&["bundle", arg(&dir), "--why", "--treemap", arg(&page)]);
+    assert_eq!(table.code, Some(0), "{table:?}");
+    assert!(table.stdout.contains("(this package)") && table.stdout.contains("in all"), "{table:?}");
+    assert!(std::fs::read_to_string(&page).unwrap().contains("<svg"));
+    let (exit, json) = home.json(&["bundle", arg(&dir), "--why"]);
+    let sizes = json["modules"].as_array().unwrap().iter().map(|module| module["size"].as_u64().unwrap());
+    assert_eq!((exit, json["why"]["bytes"].as_u64()), (Some(0), Some(sizes.sum())), "{json}");
+    let (exit, json) = home.json(&["bundle", arg(&dir)]);
+    assert_eq!((exit, json["error"]["code"].as_str()), (Some(2), Some("usage")), "{json}");
+}
+
+#[test]
 fn what_is_wrong_with_a_folder_is_said() {
     let home = Home::new();
     let out = home.path("out");

@@ -1,6 +1,6 @@
 //! rolldown's output, as this crate hands it out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use cidery_protocol::manifest::ModuleKind;
@@ -13,7 +13,9 @@ use super::edge::{Edge, Findings};
 use super::made::Made;
 use super::replacements;
 use crate::integrity::Integrity;
-use crate::{BundleError, BundledPackage, Module, SourceMap};
+use crate::module_id::shown;
+use crate::weight::part;
+use crate::{BundleError, BundledPackage, Module, Origins, SourceMap};
 
 /// What came out.
 pub(crate) struct Bundled {
@@ -23,6 +25,9 @@ pub(crate) struct Bundled {
     pub(crate) packages: Vec<BundledPackage>,
     pub(crate) node_builtins: Vec<String>,
     pub(crate) warnings: Vec<String>,
+    pub(crate) origins: Origins,
+    /// What `tsconfig.json` says of the output, as a word.
+    pub(crate) tsconfig: Option<String>,
 }
 
 pub(super) fn collect(edge: &Edge, findings: Findings, output: BundleOutput) -> Result<Bundled, BundleError> {
@@ -51,8 +56,10 @@ pub(super) fn collect(edge: &Edge, findings: Findings, output: BundleOutput) -> 
             }
         }
     }
+    let mut files = BTreeMap::new();
     for (specifier, asset) in edge.assets.take() {
         if imports.contains(&specifier) {
+            files.insert(asset.module.path.clone(), shown(&asset.origin).to_owned());
             origins.insert(asset.origin);
             modules.push(asset.module);
         }
@@ -65,8 +72,28 @@ pub(super) fn collect(edge: &Edge, findings: Findings, output: BundleOutput) -> 
         source_maps,
         packages: packages(edge, &findings, &origins)?,
         node_builtins: imports.into_iter().filter(|id| id.starts_with("node:")).collect(),
+        origins: Origins { files, importers: importers(&findings, &origins) },
         warnings: findings.warnings.into_iter().collect(),
+        tsconfig: edge.resolvers.tsconfig_digest(),
     })
+}
+
+/// Who imports whom, by their parts: of the modules that are in the output.
+fn importers(findings: &Findings, origins: &BTreeSet<String>) -> BTreeMap<String, BTreeSet<String>> {
+    // What the bundler made of a file counts as the file.
+    let of = |id: &str| match Made::parse(id) {
+        Some(Made::Instance(path) | Made::Json(path)) => part(shown(&format!("/{path}"))).0.to_owned(),
+        _ => part(shown(id)).0.to_owned(),
+    };
+    let mut all: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (id, importers) in findings.importers.iter().filter(|(id, _)| origins.contains(*id)) {
+        let own = of(id);
+        let others =
+            importers.iter().filter(|importer| origins.contains(*importer)).map(|importer| of(importer));
+        let others: Vec<String> = others.filter(|other| *other != own).collect();
+        all.entry(own).or_default().extend(others);
+    }
+    all
 }
 
 /// The packages whose code is in the output, and those that a module stands for that is in it.

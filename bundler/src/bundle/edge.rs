@@ -266,6 +266,11 @@ impl Edge {
         if interface.imports.iter().all(resolves) { interface } else { Interface::default() }
     }
 
+    /// Whether the package of a module has a face for browsers, which it shows.
+    pub(super) fn is_for_browsers(&self, id: &str) -> bool {
+        self.browser && package_folder(id).is_some() && self.facts.is_for_browsers(&self.tree, id)
+    }
+
     /// Whether a module, or its package, brings WebAssembly as bytes or beside it.
     pub(super) fn brings_wasm(&self, id: &str, source: &str) -> bool {
         let own = source.contains(super::wasm::BASE64_HEADER) || source.contains(".wasm");

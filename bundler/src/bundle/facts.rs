@@ -19,6 +19,8 @@ pub(super) struct Facts(Mutex<HashMap<String, Arc<Of>>>);
 /// The facts of one package.
 #[derive(Debug, Default)]
 struct Of {
+    /// Whether it has a `browser` field.
+    for_browsers: bool,
     /// What its `browser` map has an entry for.
     browser: BTreeSet<String>,
     /// The names of the packages that it can do without.
@@ -40,6 +42,11 @@ impl Facts {
     /// Whether the package of a module says in its `browser` map what a specifier stands for.
     pub(super) fn maps_for_browsers(&self, tree: &Tree, module: &str, specifier: &str) -> bool {
         self.of(tree, module).is_some_and(|of| of.browser.contains(specifier))
+    }
+
+    /// Whether the package of a module has a `browser` field of any kind.
+    pub(super) fn is_for_browsers(&self, tree: &Tree, module: &str) -> bool {
+        self.of(tree, module).is_some_and(|of| of.for_browsers)
     }
 
     /// Whether the package of a module works without another one.
@@ -74,6 +81,7 @@ impl Of {
             .filter(|(_, meta)| meta["optional"] == true)
             .map(|(name, _)| name);
         Self {
+            for_browsers: package.browser.is_string() || package.browser.is_object(),
             browser: browser.unwrap_or_default(),
             optional: package.optional_dependencies.into_keys().chain(optional_peers).collect(),
             wasm: tree.any_file(folder, |path, bytes| {

@@ -237,6 +237,10 @@ impl Surroundings for Module<'_> {
         self.brings_wasm.then(|| Made::WebAssembly.id())
     }
 
+    fn is_for_browsers(&self) -> bool {
+        self.edge().is_for_browsers(self.id)
+    }
+
     fn can_require(&self, specifier: &str) -> bool {
         builtins::name(specifier).is_some()
             || self

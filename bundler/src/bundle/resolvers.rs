@@ -11,9 +11,11 @@ use oxc_resolver::{
 use rolldown_common::ImportKind;
 use rolldown_fs::FileSystem as _;
 use rolldown_resolver::Resolver;
+use sha2::{Digest as _, Sha256};
 
 use super::{Tree, options};
 use crate::BundleError;
+use crate::integrity::hex;
 use crate::module_id::APP;
 
 /// What a specifier leads to.
@@ -78,6 +80,18 @@ impl Resolvers {
             TsconfigDiscovery::Manual(TsconfigOptions { config_file: file, references })
         });
         Ok(Self { app: Ways::new(&base, discovery), packages: Ways::new(&base, None), rolldown, tsconfig })
+    }
+
+    /// A word for what `tsconfig.json`, and what it extends, say of the output.
+    pub(super) fn tsconfig_digest(&self) -> Option<String> {
+        let options = &self.tsconfig.as_ref()?.compiler_options;
+        let jsx =
+            (&options.jsx, &options.jsx_factory, &options.jsx_fragment_factory, &options.jsx_import_source);
+        let decorators =
+            (options.experimental_decorators, options.emit_decorator_metadata, options.strict_null_checks);
+        let rest = (&options.target, options.verbatim_module_syntax, &options.paths, &options.base_url);
+        let text = format!("{jsx:?} {decorators:?} {rest:?}");
+        Some(hex(&Sha256::digest(text))[..16].to_owned())
     }
 
     /// Resolves for an importing module, or for none.

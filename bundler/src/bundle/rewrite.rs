@@ -35,15 +35,25 @@ pub(super) trait Surroundings {
     fn stand_in(&self, asset: &str) -> String;
     /// The module with the `WebAssembly` that knows them; nothing where the package has no binaries.
     fn shim(&self) -> Option<String>;
+    /// Whether the package shows the face that it has for browsers, and must not find Node.js behind it.
+    fn is_for_browsers(&self) -> bool;
     /// Whether `require` finds something.
     fn can_require(&self, specifier: &str) -> bool;
 }
 
 /// Whether there may be anything to change; it costs little to ask.
 pub(super) fn concerns(source: &str) -> bool {
-    ["import.meta", "WebAssembly", BASE64_HEADER, "__filename", "__dirname", "createRequire"]
-        .iter()
-        .any(|word| source.contains(word))
+    [
+        "import.meta",
+        "WebAssembly",
+        "process.versions",
+        BASE64_HEADER,
+        "__filename",
+        "__dirname",
+        "createRequire",
+    ]
+    .iter()
+    .any(|word| source.contains(word))
         || holds_byte_list(source)
 }
 
@@ -73,6 +83,7 @@ pub(super) fn rewrite<'a>(
         scoping,
         path,
         surroundings,
+        hides_node: shim.is_some() || surroundings.is_for_browsers(),
         fetches: shim.is_some() && program.source_text.contains(".wasm"),
         shim,
         imports: BTreeMap::new(),
@@ -185,6 +196,7 @@ struct Rewriter<'a, 'b> {
     surroundings: &'b dyn Surroundings,
     shim: Option<String>,
     fetches: bool,
+    hides_node: bool,
     /// Local names by module and exported name.
     imports: BTreeMap<(String, &'static str), String>,
 }
@@ -273,7 +285,10 @@ impl<'a> Rewriter<'a, '_> {
     }
 
     fn member(&self, expression: &Expression<'a>) -> Option<Expression<'a>> {
-        let member = expression.as_member_expression()?;
+        let member = match expression {
+            Expression::ChainExpression(chain) => chain.expression.as_member_expression()?,
+            expression => expression.as_member_expression()?,
+        };
         let property = member.static_property_name()?;
         if is_import_meta(member.object()) {
             return match property {
@@ -286,14 +301,14 @@ impl<'a> Rewriter<'a, '_> {
                 _ => None,
             };
         }
-        // A package that looks for Node.js would read its binaries from a disk.
+        // A package that finds Node.js would read its binaries from a disk, or call what its `browser` map took away.
         let versions = member.object().as_member_expression()?;
         let Expression::Identifier(process) = versions.object() else { return None };
         let asks = property == "node"
             && versions.static_property_name() == Some("versions")
             && process.name == "process"
             && self.is_global(process);
-        (asks && self.shim.is_some()).then(|| Expression::new_void_0(SPAN, &self.builder))
+        (asks && self.hides_node).then(|| Expression::new_void_0(SPAN, &self.builder))
     }
 
     fn folder(&self) -> &str {
@@ -329,9 +344,9 @@ impl<'a> VisitMut<'a> for Rewriter<'a, '_> {
             Expression::StringLiteral(_) | Expression::TemplateLiteral(_) => self.inlined_text(expression),
             Expression::ArrayExpression(_) => self.inlined_bytes(expression),
             Expression::Identifier(name) => self.identifier(name),
-            Expression::StaticMemberExpression(_) | Expression::ComputedMemberExpression(_) => {
-                self.member(expression)
-            }
+            Expression::StaticMemberExpression(_)
+            | Expression::ComputedMemberExpression(_)
+            | Expression::ChainExpression(_) => self.member(expression),
             _ => None,
         };
         match replacement {

@@ -115,8 +115,14 @@ pub(crate) struct Bundle {
     /// The package folder, with its cidery.toml.
     pub(crate) dir: PathBuf,
     /// A new or empty folder: each module goes to its path, the manifest to manifest.cbor.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) out: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present_any = ["why", "treemap"])]
+    pub(crate) out: Option<PathBuf>,
+    /// Say what each package costs in bytes, and who wants it.
+    #[arg(long)]
+    pub(crate) why: bool,
+    /// Write the same as a page with a picture: one file, for any browser.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) treemap: Option<PathBuf>,
 }
 
 /// `cidery publish`

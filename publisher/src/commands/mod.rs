@@ -17,6 +17,7 @@ mod serve;
 mod sign;
 mod statements;
 mod verify;
+mod why;
 
 use std::future::Future;
 use std::pin::Pin;
