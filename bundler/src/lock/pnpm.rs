@@ -209,3 +209,22 @@ impl Reader<'_> {
 fn bare(text: &str) -> &str {
     text.split_once('(').map_or(text, |(bare, _)| bare)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_file_is_read() {
+        use std::fmt::Write as _;
+        let mut text = "lockfileVersion: '9.0'\npackages:\n".to_owned();
+        for at in 0..20_000 {
+            let _ = writeln!(
+                text,
+                "  '@scope/package-{at}@1.0.{at}':\n    resolution: {{integrity: sha512-{at}}}\n    engines: {{node: '>=18'}}\n"
+            );
+        }
+        let lock: LockFile = serde_saphyr::from_str(&text).unwrap();
+        assert_eq!(lock.packages.len(), 20_000);
+    }
+}
