@@ -69,6 +69,28 @@ fn reason(importer: &str, specifier: &str, resolver: &Resolver<Tree>) -> String 
 
 fn message(problem: &BuildDiagnostic) -> String {
     let diagnostic = problem.to_diagnostic();
-    let text = diagnostic.convert_to_string(false).replace("/p/", "");
-    text.trim().to_owned()
+    neutral(&diagnostic.convert_to_string(false)).trim().to_owned()
+}
+
+/// Virtual paths as people see them, also where they are shown relative to the folder that the process is in.
+fn neutral(text: &str) -> String {
+    let mut parts = text.split("/p/");
+    let mut clean = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let ways_up = clean.trim_end_matches(['.', '/']).len();
+        clean.truncate(ways_up);
+        clean.push_str(part);
+    }
+    clean
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_virtual_path_is_shown() {
+        assert_eq!(neutral("╭─[ ../../../p/app/t.md:1:2 ]"), "╭─[ app/t.md:1:2 ]");
+        assert_eq!(neutral("see /p/npm/a@1.0.0/i.js, in ../b"), "see npm/a@1.0.0/i.js, in ../b");
+    }
 }

@@ -273,7 +273,7 @@ impl Edge {
 
     /// Whether a module, or its package, brings WebAssembly as bytes or beside it.
     pub(super) fn brings_wasm(&self, id: &str, source: &str) -> bool {
-        let own = source.contains(super::wasm::BASE64_HEADER) || source.contains(".wasm");
+        let own = super::rewrite::may_hold_wasm(source);
         own || package_folder(id).is_some() && self.facts.brings_wasm(&self.tree, id)
     }
 }

@@ -13,6 +13,8 @@
 mod assets;
 mod builtins;
 mod collect;
+mod created_require;
+mod decorators;
 mod diagnostics;
 mod edge;
 mod facts;

@@ -17,6 +17,7 @@ use rolldown_plugin::{
     HookTransformAstReturn, HookUsage, Plugin, PluginContext, SharedLoadPluginContext,
 };
 
+use super::decorators::has_decorators;
 use super::edge::{Edge, Meaning, unresolved};
 use super::made::Made;
 use super::resolvers::Entry;
@@ -156,6 +157,13 @@ impl Plugin for EdgePlugin {
         let mut ast = args.ast;
         let is_code =
             matches!(args.module_type, ModuleType::Js | ModuleType::Jsx | ModuleType::Ts | ModuleType::Tsx);
+        // Packages in archives come compiled.
+        let may_have_decorators = is_code && package_folder(args.id).is_none();
+        if may_have_decorators && !self.edge.resolvers.has_old_decorators() && has_decorators(ast.program()) {
+            let reason = "no runtime reads them yet; experimentalDecorators in tsconfig.json makes calls of the old kind";
+            let reasons = vec![format!("{} has decorators: {reason}", shown(args.id))];
+            return Err(self.failed(BundleError::Code { reasons }));
+        }
         if is_code && !args.id.starts_with(MADE) && rewrite::concerns(ast.source()) {
             let source = ast.source().clone();
             let module =

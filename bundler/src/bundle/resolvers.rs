@@ -94,6 +94,12 @@ impl Resolvers {
         Some(hex(&Sha256::digest(text))[..16].to_owned())
     }
 
+    /// Whether decorators are TypeScript's old ones, which become calls.
+    pub(super) fn has_old_decorators(&self) -> bool {
+        let options = self.tsconfig.as_ref().map(|tsconfig| &tsconfig.compiler_options);
+        options.is_some_and(|options| options.experimental_decorators == Some(true))
+    }
+
     /// Resolves for an importing module, or for none.
     pub(super) fn resolve(
         &self,

@@ -11,8 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use oxc::allocator::{Allocator, FromIn as _};
 use oxc::ast::ast::{
-    Argument, BindingPattern, CallExpression, Expression, IdentifierReference, ImportDeclarationSpecifier,
-    NewExpression, ObjectProperty, Program, PropertyKind, Statement, VariableDeclarator,
+    Argument, BindingPattern, CallExpression, Expression, IdentifierReference, NewExpression, ObjectProperty,
+    Program, PropertyKind, Statement, VariableDeclarator,
 };
 use oxc::ast::builder::AstBuilder;
 use oxc::ast_visit::{VisitMut, walk_mut};
@@ -21,6 +21,7 @@ use oxc::semantic::{Scoping, SemanticBuilder, SymbolId};
 use oxc::span::{SPAN, SourceType, Span};
 use oxc::str::Str;
 
+use super::created_require::created_requires;
 use super::wasm::{self, BASE64_HEADER, HEADER};
 
 /// What the rewriting asks of the bundle.
@@ -55,6 +56,12 @@ pub(super) fn concerns(source: &str) -> bool {
     .iter()
     .any(|word| source.contains(word))
         || holds_byte_list(source)
+}
+
+/// Whether there may be WebAssembly in a module, or beside it.
+pub(super) fn may_hold_wasm(source: &str) -> bool {
+    let beside = source.contains(".wasm") && source.contains("import.meta");
+    beside || source.contains(BASE64_HEADER) || holds_byte_list(source)
 }
 
 /// `0, 97, 115, 109`, with or without spaces.
@@ -113,47 +120,8 @@ pub(super) fn rewrite<'a>(
     program.body.splice(0..0, parsed.body);
 }
 
-/// The symbols that hold what `createRequire` gave.
-fn created_requires(program: &Program<'_>, scoping: &Scoping) -> BTreeSet<SymbolId> {
-    let mut makers = BTreeSet::new();
-    for statement in &program.body {
-        let Statement::ImportDeclaration(import) = statement else { continue };
-        if !matches!(import.source.value.as_str(), "module" | "node:module") {
-            continue;
-        }
-        for specifier in import.specifiers.iter().flatten() {
-            if let ImportDeclarationSpecifier::ImportSpecifier(specifier) = specifier
-                && specifier.imported.name() == "createRequire"
-            {
-                makers.extend(specifier.local.symbol_id.get());
-            }
-        }
-    }
-    let makes = |call: &CallExpression<'_>| match &call.callee {
-        Expression::Identifier(name) => symbol(name, scoping).is_some_and(|symbol| makers.contains(&symbol)),
-        callee => {
-            callee.as_member_expression().and_then(|member| member.static_property_name())
-                == Some("createRequire")
-        }
-    };
-    let declarations = program.body.iter().filter_map(|statement| match statement {
-        Statement::VariableDeclaration(declaration) => Some(declaration),
-        _ => None,
-    });
-    let declarators = declarations.flat_map(|declaration| &declaration.declarations);
-    declarators
-        .filter_map(|declarator| match (&declarator.id, &declarator.init) {
-            (BindingPattern::BindingIdentifier(name), Some(Expression::CallExpression(call)))
-                if makes(call) =>
-            {
-                name.symbol_id.get()
-            }
-            _ => None,
-        })
-        .collect()
-}
-
-fn symbol(name: &IdentifierReference<'_>, scoping: &Scoping) -> Option<SymbolId> {
+/// What a name stands for; nothing for a global one.
+pub(super) fn symbol(name: &IdentifierReference<'_>, scoping: &Scoping) -> Option<SymbolId> {
     scoping.get_reference(name.reference_id.get()?).symbol_id()
 }
 

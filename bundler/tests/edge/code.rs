@@ -62,6 +62,11 @@ async fn tsconfig_says_how_typescript_is_read() {
     assert!(bundle.tool.contains(" tsconfig "), "{}", bundle.tool);
     assert_eq!(run(&bundle), json!(["aliased", ["m:method"], { "type": "p", "props": { "id": "aliased" } }]));
 
+    let modern =
+        [("index.ts", "const mark = (..._: unknown[]) => {}; export default class { @mark method() {} }")];
+    let error = Project::new(None, &modern).bundle().await.unwrap_err();
+    assert!(error.to_string().contains("app/index.ts has decorators"), "{error}");
+
     let broken = [("tsconfig.json", "{ no }"), ("index.ts", "")];
     let error = Project::new(None, &broken).bundle().await.unwrap_err();
     assert!(matches!(error, BundleError::InvalidFile { .. }), "{error:?}");
