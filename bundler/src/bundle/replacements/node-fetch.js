@@ -1,4 +1,3 @@
 module.exports = exports = (input, init) => fetch(input, init);
 Object.defineProperty(exports, "__esModule", { value: true });
 Object.assign(exports, { default: exports, Headers, Request, Response, FormData, Blob, File });
-exports.isRedirect = (code) => [301, 302, 303, 307, 308].includes(code);
