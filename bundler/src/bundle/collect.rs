@@ -78,20 +78,23 @@ pub(super) fn collect(edge: &Edge, findings: Findings, output: BundleOutput) -> 
     })
 }
 
-/// Who imports whom, by their parts: of the modules that are in the output.
+/// Who imports what is in the output, by their parts. Who only hands on what others export is not in it, and counts
+/// all the same.
 fn importers(findings: &Findings, origins: &BTreeSet<String>) -> BTreeMap<String, BTreeSet<String>> {
     // What the bundler made of a file counts as the file.
     let of = |id: &str| match Made::parse(id) {
         Some(Made::Instance(path) | Made::Json(path)) => part(shown(&format!("/{path}"))).0.to_owned(),
         _ => part(shown(id)).0.to_owned(),
     };
+    let parts: BTreeSet<String> = origins.iter().map(|id| of(id)).collect();
     let mut all: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for (id, importers) in findings.importers.iter().filter(|(id, _)| origins.contains(*id)) {
+    for (id, importers) in &findings.importers {
         let own = of(id);
-        let others =
-            importers.iter().filter(|importer| origins.contains(*importer)).map(|importer| of(importer));
+        let others = importers.iter().map(|importer| of(importer));
         let others: Vec<String> = others.filter(|other| *other != own).collect();
-        all.entry(own).or_default().extend(others);
+        if parts.contains(&own) {
+            all.entry(own).or_default().extend(others);
+        }
     }
     all
 }

@@ -135,5 +135,7 @@ async fn unused_exports_go_across_the_borders_of_packages_and_weights_say_what_i
     let bytes: u64 = bundle.modules.iter().map(|module| module.bytes.len() as u64).sum();
     assert_eq!(weights.iter().map(|weight| weight.bytes).sum::<u64>(), bytes);
     let low = weights.iter().find(|weight| weight.part == "npm/low@1.0.0").unwrap();
+    // What stands between them only hands it on.
+    assert_eq!(low.wanted_by, ["npm/high@1.0.0"]);
     assert!(low.bytes >= 14 && !weights.iter().any(|weight| weight.part.contains("idle")), "{weights:?}");
 }
