@@ -18,6 +18,7 @@ mod decorators;
 mod diagnostics;
 mod edge;
 mod facts;
+mod json;
 mod made;
 mod options;
 mod plugin;

@@ -22,7 +22,7 @@ use super::edge::{Edge, Meaning, unresolved};
 use super::made::Made;
 use super::resolvers::Entry;
 use super::rewrite::{self, Surroundings};
-use super::{builtins, replacements, wasm};
+use super::{builtins, json, replacements, wasm};
 use crate::BundleError;
 use crate::module_id::{MADE, package_folder, shown};
 
@@ -157,6 +157,12 @@ impl Plugin for EdgePlugin {
         let mut ast = args.ast;
         let is_code =
             matches!(args.module_type, ModuleType::Js | ModuleType::Jsx | ModuleType::Ts | ModuleType::Tsx);
+        if *args.module_type == ModuleType::Json
+            && let Ok(text) = self.edge.tree.read_to_string(Path::new(args.id))
+            && let Some(placed) = json::placed(args.id, &text)
+        {
+            ast = placed;
+        }
         // Packages in archives come compiled.
         let may_have_decorators = is_code && package_folder(args.id).is_none();
         if may_have_decorators && !self.edge.resolvers.has_old_decorators() && has_decorators(ast.program()) {

@@ -365,8 +365,8 @@ impl<'a> VisitMut<'a> for Rewriter<'a, '_> {
 /// What a created `require` is called that was called `require`.
 const CREATED: &str = "__createdRequire";
 
-/// Takes the positions off code that stands in no file.
-struct Nowhere;
+/// Takes the positions off code.
+pub(super) struct Nowhere;
 
 impl VisitMut<'_> for Nowhere {
     fn visit_span(&mut self, span: &mut Span) {

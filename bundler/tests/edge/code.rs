@@ -139,3 +139,22 @@ async fn unused_exports_go_across_the_borders_of_packages_and_weights_say_what_i
     assert_eq!(low.wanted_by, ["npm/high@1.0.0"]);
     assert!(low.bytes >= 14 && !weights.iter().any(|weight| weight.part.contains("idle")), "{weights:?}");
 }
+
+#[tokio::test]
+async fn json_weighs_what_it_weighs() {
+    let text = json!({ "list": (0..1000).collect::<Vec<u32>>(), "more": "x".repeat(500) }).to_string();
+    let files = [
+        ("index.js", "import { list } from './named.json'; import all from './whole.json'; const required = require('./required.json');
+                      export default [list.length, all.more.length, required.list.length];"),
+        ("named.json", &text),
+        ("whole.json", &text),
+        ("required.json", &text),
+    ];
+    let bundle = Project::new(None, &files).bundle_with(|options| options.minify = true).await.unwrap();
+    assert_eq!(run(&bundle), json!([1000, 500, 1000]));
+    let weights = bundle.weights();
+    let of = |path: &str| weights[0].files.iter().find(|file| file.path == path).map_or(0, |file| file.bytes);
+    let weights = [of("index.js"), of("named.json"), of("whole.json"), of("required.json")];
+    // Of the second, only what is used is there.
+    assert!(matches!(weights, [..300, 3000..4000, 500..600, 3500..5000]), "{weights:?}");
+}
