@@ -75,6 +75,11 @@ pub const TEXT_BYTES: usize = 512;
 pub const RECEIPT_BYTES: usize = 1 << 20;
 /// Entries of a page of a package's log.
 pub const PACKAGE_LOG_ENTRIES: usize = 256;
+/// Bytes of the object that a package's state comes to, and of a leaf in it.
+pub const STATE_BYTES: usize = 1 << 10;
+/// How long the log may be in taking over what a delay has kept waiting, seconds: it does so with its next entry, at the latest
+/// when it cosigns its head.
+pub const SETTLE_SECONDS: u64 = 10 * 60;
 /// Bytes of a policy as JSON.
 pub const POLICY_BYTES: usize = 1 << 20;
 /// Publishes of a package that may wait for blobs, for one sequence.

@@ -1,0 +1,50 @@
+//! The proof of one key.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    MapKey, MapLeaf,
+    tree::{empty_map, node},
+};
+use crate::{Cid, Error, log::Hashes};
+
+/// The way from the map's root to where a key stands or would stand (SPEC §8.5). Nothing in it is verified.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MapPath {
+    /// The hashes beside the way, from the root down.
+    pub siblings: Hashes,
+    /// The leaf of another key, where one stands at the end: it is alone there, so the key is not in the map.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other: Option<MapLeaf>,
+}
+
+impl MapPath {
+    /// Checks that the map with `root` has this value for the key, or, where that is none, that it does not have the key.
+    ///
+    /// # Errors
+    /// [`Error::Proof`] where it shows neither; [`Error::Limit`] where it has more than 256 hashes.
+    pub fn leads(&self, key: &MapKey, value: Option<Cid>, root: &crate::log::Hash) -> Result<(), Error> {
+        let refused = |reason| Error::Proof { what: "map", reason };
+        let depth = self.siblings.len();
+        crate::canonical::within("hashes of a path in the map", MapKey::BITS, depth)?;
+        let end = match (value, &self.other) {
+            (Some(_), Some(_)) => return Err(refused("it ends at another key's leaf")),
+            (Some(value), None) => MapLeaf { key: *key, value }.hash(),
+            (None, Some(other)) if other.key == *key => {
+                return Err(refused("the key is in the map"));
+            }
+            (None, Some(other)) if !other.key.agrees(key, depth) => {
+                return Err(refused("the other leaf stands elsewhere"));
+            }
+            (None, Some(other)) => other.hash(),
+            (None, None) => empty_map(),
+        };
+        let up = self.siblings.iter().enumerate().rev();
+        let got = up.fold(end, |hash, (depth, sibling)| match key.bit(depth) {
+            false => node(&hash, sibling),
+            true => node(sibling, &hash),
+        });
+        if got == *root { Ok(()) } else { Err(refused("it leads to another root")) }
+    }
+}
