@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use cidery_protocol::{Origin, PackageName, limits, log::Hash};
 use serde::{Deserialize, Serialize};
 
-use crate::{ProvenRelease, VerifyError, json};
+use crate::{ProvenHead, VerifyError, json};
 
 /// Packages of a log that are remembered.
 const PACKAGES: usize = 10_000;
 
 const FORMAT: &str = "cidery-seen-v1";
 
-/// The highest that was seen. It is read by [`prove`](crate::prove) and moved forward by [`Seen::advance`]; where several
+/// The highest that was seen. It is read by [`prove`](crate::prove) and [`verify_package_proof`](crate::verify_package_proof) and moved forward by [`Seen::advance`]; where several
 /// requests run at once, the two belong into one step.
 ///
 /// ```
@@ -35,6 +35,16 @@ pub struct SeenLog {
     /// The tree's root.
     pub root: Hash,
     packages: BTreeMap<PackageName, u64>,
+}
+
+/// What was shown of a package, and is remembered: a part of every verdict.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sighting {
+    pub(crate) origin: Origin,
+    pub(crate) package: PackageName,
+    pub(crate) head: ProvenHead,
+    /// That of the package's state, where one was shown.
+    pub(crate) sequence: Option<u64>,
 }
 
 /// The format alone, whatever else is there.
@@ -102,16 +112,17 @@ impl Seen {
     ///
     /// Packages past the ten-thousandth of a log are not remembered: the memory is bounded, and nothing that is in it is
     /// pushed out by what comes later.
-    pub fn advance(&mut self, proven: impl AsRef<ProvenRelease>) {
-        let release = proven.as_ref();
-        let head = release.head();
-        let log = self.logs.entry(release.origin().clone()).or_insert_with(|| SeenLog {
+    pub fn advance(&mut self, proven: impl AsRef<Sighting>) {
+        let Sighting { origin, package, head, sequence } = proven.as_ref();
+        let log = self.logs.entry(origin.clone()).or_insert_with(|| SeenLog {
             size: head.size,
             root: head.root,
             packages: BTreeMap::new(),
         });
         log.grow(head.size, head.root);
-        log.remember(release.package(), release.newest_sequence());
+        if let Some(sequence) = sequence {
+            log.remember(package, *sequence);
+        }
     }
 
     /// Takes over what another writer has seen, such as a store that was written meanwhile: of each the higher.
@@ -141,7 +152,7 @@ impl Seen {
 }
 
 impl SeenLog {
-    /// The highest sequence of a record of the package.
+    /// The highest sequence of a state of the package.
     pub fn sequence(&self, package: &PackageName) -> Option<u64> {
         self.packages.get(package).copied()
     }

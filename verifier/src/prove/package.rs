@@ -1,0 +1,47 @@
+//! A package without any of its releases: the proof of SPEC §9.6, by the steps of §10.4 that are about heads and states.
+
+use cidery_protocol::{PackageName, PackageProof};
+
+use super::{head, state};
+use crate::{Part, ProvenPackage, Seen, Sighting, TrustPolicy, VerifyError, trace::Trace};
+
+/// What the log says of a package now: its state, or that there is no such package. `now` is in seconds since 1970.
+///
+/// # Errors
+/// The first step that fails: (1) and (2) of SPEC §10.4, then (3) to (5) over the proof's checkpoint, of (10) what is said of
+/// map and state, and of (11) what is said of the package.
+pub fn verify_package_proof(
+    package: &PackageName,
+    proof: &[u8],
+    policy: &TrustPolicy,
+    seen: &Seen,
+    now: u64,
+) -> Result<ProvenPackage, VerifyError> {
+    let trace = &mut Trace::silent();
+    // (1) (2) the policy has a rule, and the proof is of its format
+    let rule = policy.rule_for(package)?;
+    let proof = PackageProof::decode(proof).map_err(Part::PackageProof.refuse())?;
+    // (3) (4) (5) the checkpoint is the log's, new, and goes on from what was seen
+    let (tree, head) = head::newest(&proof.checkpoint, rule, now, trace)?;
+    head::continues(proof.since.as_ref(), &tree, seen, trace)?;
+    // (10) the log's map has the state, or lacks the package; the empty log has no map
+    let state = match (&proof.map, &proof.state) {
+        (Some(map), Some(bytes)) => {
+            let root = state::map_of(map, &head, trace)?;
+            Some(state::state_in(&root, &map.path, package, bytes, &head, trace)?)
+        }
+        (Some(map), None) => {
+            let root = state::map_of(map, &head, trace)?;
+            state::absent_from(&root, &map.path, package)?;
+            None
+        }
+        (None, None) if head.size == 0 => None,
+        (None, _) => return Err(VerifyError::NoMap { size: head.size }),
+    };
+    // (11) the package has not gone back
+    let sequence = state.as_ref().map(|state| state.sequence);
+    state::continues(sequence, rule.origin(), package, seen, trace)?;
+    let (origin, package) = (rule.origin().clone(), package.clone());
+    let valid_until = head.time.saturating_add(rule.log().max_age());
+    Ok(ProvenPackage { sighting: Sighting { origin, package, head, sequence }, state, valid_until })
+}
