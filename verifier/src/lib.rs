@@ -17,7 +17,8 @@
 //!
 //! | SPEC | here |
 //! |---|---|
-//! | §6.4, §11.2 a package by its records | [`replay`], [`History`] |
+//! | §6.4, §11.2 a package by its records | [`replay`](fn@replay), [`History`] |
+//! | §7 a whole log | [`LogReplay`], [`LogTree`], [`Fault`] |
 //! | §9.6 a package by the log's map | [`verify_package_proof`], [`ProvenPackage`] |
 //! | §10.1 policy | [`TrustPolicy`], [`PolicyDocument`], `policy.schema.json` |
 //! | §10.2 request | [`Request`], [`bucket`] |
@@ -25,18 +26,21 @@
 //! | §10.4 steps and verdict | [`prove`], [`verify`], [`explain`], [`Verified`] |
 //! | §10.5 modules | [`BlobCheck`] |
 //! | §10.6 isolate | [`Isolate`] |
+//! | §10.7 what a log has done wrong | [`Evidence`] |
 //!
 //! What it is not: there is no clock here, no network, no storage, no randomness and no private key; it does not judge whether
 //! code is good, only whose it is. No function panics, whatever bytes it is given.
 
 mod blob;
 mod error;
+mod evidence;
 mod explain;
 mod history;
 mod isolate;
 mod json;
 mod policy;
 mod prove;
+mod replay;
 mod request;
 mod seen;
 mod signature;
@@ -48,6 +52,9 @@ use trace::Check;
 
 pub use blob::BlobCheck;
 pub use error::{Part, VerifyError};
+pub use evidence::{
+    CoveredTree, Evidence, EvidenceError, EvidenceKind, Shown, ShownEntry, ShownHash, ShownMap,
+};
 pub use explain::{ExplainedStep, Explanation, StepVerdict, explain};
 pub use history::{History, ReplayError, replay};
 pub use isolate::Isolate;
@@ -56,6 +63,7 @@ pub use policy::{
     TrustPolicy, Witness, WitnessDocument,
 };
 pub use prove::{prove, verify, verify_package_proof};
+pub use replay::{Fault, LogReplay, LogTree, Logged};
 pub use request::{Request, Wanted, bucket};
 pub use seen::{Seen, SeenLog, Sighting};
 pub use signature::verify_signature;
