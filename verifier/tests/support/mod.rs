@@ -9,6 +9,7 @@ pub mod log;
 pub mod package;
 pub mod plan;
 pub mod refused;
+pub mod says;
 pub mod signatures;
 pub mod steps;
 pub mod vector;

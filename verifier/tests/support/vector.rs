@@ -121,6 +121,11 @@ impl Vector {
         }
     }
 
+    /// Whether the verdict is one without a proof of how the package stands.
+    pub fn is_unchecked(&self) -> bool {
+        matches!(&self.expect, Expect::Ok { verdict, .. } if verdict["revocation"] == "unchecked")
+    }
+
     fn seen_before(&self) -> Result<Seen, VerifyError> {
         Seen::from_json(self.seen.to_string().as_bytes())
     }
