@@ -90,12 +90,16 @@ impl Blobs for Mortal {
         bytes: Bytes,
         before: Option<&Etag>,
     ) -> Result<Option<Etag>, StoreError> {
-        assert_eq!(key, layout::CHECKPOINT);
         let text = String::from_utf8(bytes.to_vec()).expect("a note");
         let (text, _) = text.split_once("\n\n").expect("a note");
         let size = text.lines().nth(1).expect("a size").to_owned();
         self.signed.lock().expect("no panic").entry(size).or_default().insert(text.to_owned());
+        assert!([layout::CHECKPOINT, layout::HEAD].contains(&key));
         self.write(self.store.replace(key, bytes, before)).await
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), StoreError> {
+        self.write(self.store.delete(key)).await
     }
 
     async fn store_blob<U: Upload>(&self, upload: U, admission: Admission) -> Result<BlobFacts, Error> {

@@ -5,15 +5,17 @@
 //!               │    └── PUT: Admission judges while it streams ──▶ Blobs
 //!               └── SequencerClient::call ──▶ Sequencer::receive ──▶ Sql    (the ledger; SQLite on both hosts)
 //!                                                  │ queue
-//!                                             close_group ──▶ ledger, tiles, signatures, checkpoint, receipts, indexes
+//!                                             close_group ──▶ ledger, tiles, states, signatures, checkpoint, receipts, head
 //! ```
 //!
 //! | file | what | SPEC |
 //! |---|---|---|
 //! | `registry` | [`Registry::handle`]: the route table, and what is read as it is stored | §11.1 |
 //! | `publish` | the first and second half of a publish, as HTTP | §11.3, §11.4 |
-//! | `resolve` | which release, its receipt, and how the package stands | §9 |
-//! | `head` | the newest checkpoint, and proofs from tiles | §9.2 |
+//! | `located` | a package under the newest head: the way down the map, and its state | §8.7 |
+//! | `resolve`, `standing` | which release, its receipt, and how the package stands | §9 |
+//! | `proof` | the state of a package, or that there is none | §9.6 |
+//! | `head` | the newest head, and proofs from tiles | §9.2 |
 //! | `package_log` | the records of a package, page by page | §11.6 |
 //! | `path`, `http` | requests and answers without a host's types | §11.1 |
 //! | `admission` | [`Admission`]: a blob is judged while it is read | §11.4 |
@@ -21,7 +23,7 @@
 //! | `publication` | a publish request: its form, and whether it may follow | §11.3, §6.4 |
 //! | `scope` | [`ScopePolicy`]: who may begin a package | §11.3 |
 //! | `sequencer` | [`Sequencer`]: the one writer; groups, the published log, recovery | §7, §8 |
-//! | `ledger`, `packages`, `pending`, `rows` | what the sequencer knows, in SQL | |
+//! | `ledger`, `packages`, `map`, `pending`, `rows` | what the sequencer knows, in SQL | |
 //! | `stored`, `layout` | a package as reads find it, and where objects stand | §8.3 |
 //! | `index` | the JSON of packages and manifests | §11.2 |
 //! | `store` | [`Blobs`], [`Sql`], [`Clock`], [`Upload`]: the seams to a host | |
@@ -40,11 +42,14 @@ mod http;
 mod index;
 pub mod layout;
 mod ledger;
+mod located;
+mod map;
 pub mod memory;
 mod package_log;
 mod packages;
 mod path;
 mod pending;
+mod proof;
 mod publication;
 mod publish;
 mod registry;
@@ -52,6 +57,7 @@ mod resolve;
 mod rows;
 mod scope;
 mod sequencer;
+mod standing;
 mod store;
 mod stored;
 mod wire;

@@ -16,7 +16,7 @@ use cidery_keys::{SecretKey, Signer};
 use cidery_protocol::{
     Authority, Cid, Envelope, Head, Join, Origin, PackageLog, PackageState, Receipt, Resolution,
     SignedRecord,
-    log::{SignedCheckpoint, leaf_hash, verify_consistency, verify_inclusion},
+    log::{SignedCheckpoint, leaf_hash, verify_consistency, verify_inclusion, with_right_siblings},
     manifest::Manifest,
 };
 use cidery_registry::{
@@ -28,6 +28,7 @@ use serde_bytes::ByteBuf;
 use serde_json::{Value, json};
 
 pub(crate) mod ask;
+pub(crate) mod oracle;
 pub(crate) mod pack;
 
 pub(crate) use pack::Pack;
@@ -189,9 +190,9 @@ pub(crate) struct Proven {
     pub(crate) time: u64,
 }
 
-/// What a verifier would look at, by `cidery-protocol` alone.
-pub(crate) fn prove(resolution: &[u8], package: &Pack) -> Proven {
-    let resolution = Resolution::decode(resolution).expect("a resolution");
+/// What a verifier looks at, by `cidery-protocol` alone, and what it says.
+pub(crate) fn prove(bytes: &[u8], package: &Pack) -> Proven {
+    let resolution = Resolution::decode(bytes).expect("a resolution");
     let receipt = Receipt::decode(&resolution.receipt).expect("a receipt");
     let head = Head::decode(&resolution.head).expect("a head");
     let signed = SignedCheckpoint::parse(&head.checkpoint).expect("a note");
@@ -202,7 +203,9 @@ pub(crate) fn prove(resolution: &[u8], package: &Pack) -> Proven {
     let first = first.verify_log(&origin(), &[key(2).public_key()]).expect("signed by the log");
     verify_inclusion(receipt.index, first.size, leaf, &receipt.inclusion, &first.root).expect("was logged");
     let Join::Inclusion(join) = &head.join else { panic!("wanted an inclusion") };
-    verify_inclusion(receipt.index, newest.size, leaf, join, &newest.root).expect("still is");
+    let (index, inclusion) = (receipt.index, &receipt.inclusion);
+    let join = with_right_siblings(index, first.size, inclusion, newest.size, join).expect("the receipt's");
+    verify_inclusion(index, newest.size, leaf, &join, &newest.root).expect("still is");
     if let Some(since) = &head.since {
         let same = since.size == first.size;
         assert!(same, "these tests ask for the receipt's own size");
@@ -214,7 +217,11 @@ pub(crate) fn prove(resolution: &[u8], package: &Pack) -> Proven {
     assert!(logged <= time, "a release is not from after its head");
     authority.allows(&release).expect("by its keys");
     assert_eq!(release.record().cid(), package.release());
-    authority_of(&[&receipt.chain[..], &head.standing.chain[..]].concat());
+    let standing = head.standing.expect("how it stands");
+    authority_of(&[&receipt.chain[..], &standing.chain[..]].concat());
+    let request = format!("{}@{}", package.name, package.version).parse().expect("a request");
+    let policy = oracle::policy(&package.name, json!({ "init": package.init.cid().to_string() }));
+    oracle::prove(bytes, &request, &policy).unwrap_or_else(|error| panic!("{}: {error}", package.name));
     Proven { size: newest.size, root: *newest.root.as_bytes(), time }
 }
 

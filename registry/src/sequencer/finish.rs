@@ -1,4 +1,4 @@
-//! What follows a checkpoint: receipts and pages of package logs, and then what makes records visible.
+//! What follows a checkpoint: receipts, pages of package logs, and who carries the manifests of releases.
 
 use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
@@ -15,11 +15,10 @@ use crate::{
     index::{self, Carrier, Carriers, TextCid},
     layout,
     ledger::Logged,
-    stored::StoredPackage,
 };
 
 impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
-    /// Writes receipts and pages, and then packages and carriers, of everything in the published checkpoint that has none yet.
+    /// Writes receipts, pages and carriers of everything in the published checkpoint that has none yet.
     pub(super) async fn finish(&self, published: &Cosigned) -> Result<(), Error> {
         let size = published.size;
         let mut from = self.ledger.finished()?;
@@ -42,7 +41,7 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
                 }))
                 .await?;
             }
-            self.show(&records).await?;
+            self.write_carriers(&records).await?;
             from = records.last().map_or(size, |record| record.index + 1);
             self.ledger.set_finished(from)?;
         }
@@ -68,7 +67,7 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
                 record: ByteBuf::from(entry),
                 index: *index,
                 checkpoint: ByteBuf::from(checkpoint.as_slice()),
-                inclusion: inclusion_proof(*index, covered, |node| self.ledger.node(node))?,
+                inclusion: inclusion_proof(*index, covered, |node| self.ledger.node(node))?.into(),
             };
             receipts.push((layout::receipt(record), Bytes::from(receipt.encode()?)));
         }
@@ -85,9 +84,8 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
         Ok(PackageLog { format: PackageLogFormat::V1, from, size, entries }.encode()?.into())
     }
 
-    /// Makes records visible: their packages, and who carries the manifests of their releases.
-    async fn show(&self, records: &[Logged]) -> Result<(), Error> {
-        let packages: BTreeSet<&PackageName> = records.iter().map(|record| &record.package).collect();
+    /// Says who carries the manifests of these records' releases.
+    async fn write_carriers(&self, records: &[Logged]) -> Result<(), Error> {
         let mut manifests = BTreeSet::new();
         for record in records {
             manifests.extend(self.ledger.release(&record.record)?.map(|release| release.manifest));
@@ -98,20 +96,7 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
             }))
             .await?;
         }
-        for some in packages.iter().collect::<Vec<_>>().chunks(AT_ONCE) {
-            settled(some.iter().map(|name| async {
-                Ok::<(), Error>(self.blobs.put(&layout::package(name), self.package(name)?).await?)
-            }))
-            .await?;
-        }
         Ok(())
-    }
-
-    /// All that reads need of a package.
-    fn package(&self, name: &PackageName) -> Result<Bytes, Error> {
-        let state = self.ledger.package(name)?;
-        let state = state.ok_or_else(|| Error::internal(format!("`{name}` has records and no state")))?;
-        Ok(StoredPackage::new(state, self.ledger.places(name)?).encode()?.into())
     }
 
     fn carriers(&self, manifest: &Cid) -> Result<Bytes, Error> {

@@ -58,8 +58,7 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
         // A group that was logged and not published comes first: receipts name the first checkpoint that covers them.
         self.publish_log(head).await?;
         // 1. who wins
-        let shown = head.as_ref().map_or(0, |tip| tip.cosigned.time);
-        let time = self.time_after(self.ledger.newest_time()?).max(self.time_after(shown));
+        let (shown, time) = (head.as_ref().map_or(0, |tip| tip.cosigned.size), self.group_time(head)?);
         let verdicts = self.judge(group.iter().map(|waiting| &waiting.publication), time)?;
         let appended = || {
             group.iter().zip(&verdicts).filter_map(|(waiting, verdict)| match verdict {
@@ -72,17 +71,12 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
             settled(some.iter().map(|(publication, _)| self.store_manifest(publication))).await?;
         }
         // 3. the ledger
-        self.ledger.transaction(|| {
-            let records: usize = appended().map(|(_, steps)| steps.len()).sum();
-            let covered = self.ledger.size()? + records as u64;
-            for step in appended().flat_map(|(_, steps)| steps) {
-                self.ledger.append(step, covered)?;
-            }
-            Ok(())
-        })?;
-        // 4. to 6. the log
+        let steps: Vec<&Step> = appended().flat_map(|(_, steps)| steps).collect();
+        self.ledger.append_group(&steps, time)?;
+        // 4. to 7. the log
         self.publish_log(head).await?;
-        // 7. answers
+        self.sweep(shown).await?;
+        // 8. answers
         let answers = group.iter().zip(verdicts).map(|(waiting, verdict)| async {
             let again = match verdict {
                 Verdict::Refused(error) => return Ok(Reply::Refused(error.body())),
@@ -95,6 +89,12 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
             Ok(Reply::Published(self.committed(publication, logged, again).await?))
         });
         try_join_all(answers).await
+    }
+
+    /// The time of what is logged now: not before any entry, nor before the head, which readers believe.
+    pub(super) fn group_time(&self, head: &Option<Tip>) -> Result<u64, Error> {
+        let shown = head.as_ref().map_or(0, |tip| tip.cosigned.time);
+        Ok(self.time_after(self.ledger.newest_time()?).max(self.time_after(shown)))
     }
 
     /// Applies each publication on top of those before it, at one time.
