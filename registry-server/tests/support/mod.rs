@@ -12,6 +12,7 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
 use cidery_keys::{SecretKey, Signer};
 use cidery_protocol::{
     Authority, Cid, Envelope, Head, Join, Origin, PackageLog, PackageState, Receipt, Resolution,
@@ -21,7 +22,8 @@ use cidery_protocol::{
 };
 use cidery_registry::{
     Blobs, Body, Call, Clock, Error, LogConfig, Received, Registry, Reply, Request, ScopePolicy, Sequencer,
-    SequencerClient, memory::Chunks,
+    SequencerClient,
+    memory::{Chunks, Memory},
 };
 use cidery_registry_server::Sqlite;
 use serde_bytes::ByteBuf;
@@ -252,4 +254,13 @@ pub(crate) async fn contents(blobs: &impl Blobs) -> BTreeMap<String, Vec<u8>> {
         contents.insert(key, object.bytes.to_vec());
     }
     contents
+}
+
+/// A store of these objects.
+pub(crate) async fn store_of(contents: &BTreeMap<String, Vec<u8>>) -> Memory {
+    let store = Memory::default();
+    for (key, bytes) in contents {
+        store.put(key, Bytes::from(bytes.clone())).await.expect("a store");
+    }
+    store
 }
