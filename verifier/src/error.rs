@@ -61,9 +61,6 @@ pub enum VerifyError {
     /// A head that says nothing of the package.
     #[error("the head does not show how the package stands, and the policy asks for it")]
     NoStanding,
-    /// A proof without the map of a log that has one.
-    #[error("the log has {size} entries, and its map is not shown")]
-    NoMap { size: u64 },
     /// A map that is logged after the head that covers it.
     #[error("the log's map is from {got}, and the head is from {head}")]
     MapLater { got: u64, head: u64 },
@@ -197,9 +194,7 @@ impl VerifyError {
             | VerifyError::PackageRollback { .. }
             | VerifyError::PackageGone { .. } => Code::LogRollback,
             VerifyError::Fork { .. } => Code::LogFork,
-            VerifyError::Unproven { .. } | VerifyError::NoStanding | VerifyError::NoMap { .. } => {
-                Code::LogUnproven
-            }
+            VerifyError::Unproven { .. } | VerifyError::NoStanding => Code::LogUnproven,
             VerifyError::WitnessFloor { .. } => Code::RecordFloor,
             VerifyError::Init { .. } => Code::PolicyInit,
             VerifyError::PinnedRecovery { .. } => Code::PolicyRecovery,

@@ -1,6 +1,6 @@
 //! A package without any of its releases: the proof of SPEC §9.6, by the steps of §10.4 that are about heads and states.
 
-use cidery_protocol::{PackageName, PackageProof};
+use cidery_protocol::{Error, PackageName, PackageProof};
 
 use super::{head, state};
 use crate::{Part, ProvenPackage, Seen, Sighting, TrustPolicy, VerifyError, trace::Trace};
@@ -26,17 +26,23 @@ pub fn verify_package_proof(
     head::continues(proof.since.as_ref(), &tree, seen, trace)?;
     // (10) the log's map has the state, or lacks the package; the empty log has no map
     let state = match (&proof.map, &proof.state) {
-        (Some(map), Some(bytes)) => {
+        (Some(map), Some(bytes)) if head.size > 0 => {
             let root = state::map_of(map, &head, trace)?;
             Some(state::state_in(&root, &map.path, package, bytes, &head, trace)?)
         }
-        (Some(map), None) => {
+        (Some(map), None) if head.size > 0 => {
             let root = state::map_of(map, &head, trace)?;
             state::absent_from(&root, &map.path, package)?;
             None
         }
         (None, None) if head.size == 0 => None,
-        (None, _) => return Err(VerifyError::NoMap { size: head.size }),
+        _ => {
+            let reason = "a map, or a state without one, of a log that has none, or no map of one that has";
+            return Err(Part::PackageProof.refuse()(Error::Log {
+                what: "proof of a package",
+                reason: reason.to_owned(),
+            }));
+        }
     };
     // (11) the package has not gone back
     let sequence = state.as_ref().map(|state| state.sequence);

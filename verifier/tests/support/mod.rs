@@ -7,6 +7,7 @@ pub mod history;
 pub mod ipld;
 pub mod log;
 pub mod package;
+pub mod packages;
 pub mod plan;
 pub mod refused;
 pub mod says;
