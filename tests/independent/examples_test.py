@@ -12,7 +12,8 @@ from typing import Any, Callable
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from cidery_spec import (
-    authority, cbor, keys, log, manifest, maps, notes, package, policy, records, release, signed, state, tree, verify,
+    authority, cbor, keys, log, lookup, manifest, maps, notes, package, policy, records, release, signed, state, tree,
+    verify,
 )
 from cidery_spec.cid import DAG_CBOR, RAW, Cid
 from cidery_spec.errors import Refused, require
@@ -276,14 +277,15 @@ class Verdict(unittest.TestCase):
     def test_packages(self) -> None:
         """SPEC 9.6: what is there, and what is not."""
         for name, proof, there in (("@acme/other", EXAMPLES.proof, True), ("@acme/none", EXAMPLES.no_proof, False)):
-            found, seen = verify.verify_package(name, proof, RULES, Seen(), NOW)
-            self.assertEqual((found is not None, name in seen.logs["log.example"].packages), (there, there))
+            found = lookup.verify_package(name, proof, RULES, Seen(), NOW)
+            known = lookup.forward(Seen(), found).logs["log.example"].packages
+            self.assertEqual((found.state is not None, known), (there, {name: 0} if there else {}))
             for other in {"@acme/hello", "@acme/other", "@acme/none"} - {name}:
                 with self.subTest(name, other=other), self.assertRaisesRegex(Refused, "log.proof"):
-                    verify.verify_package(other, proof, RULES, Seen(), NOW)
+                    lookup.verify_package(other, proof, RULES, Seen(), NOW)
         with self.assertRaisesRegex(Refused, "log.rollback"):
             known = SeenLog(11, notes.decode(EXAMPLES.large).root, {"@acme/none": 0})
-            verify.verify_package("@acme/none", EXAMPLES.no_proof, RULES, Seen({"log.example": known}), NOW)
+            lookup.verify_package("@acme/none", EXAMPLES.no_proof, RULES, Seen({"log.example": known}), NOW)
 
 
 class Flips(unittest.TestCase):
@@ -357,7 +359,7 @@ class Flips(unittest.TestCase):
 
     def test_proofs_of_packages(self) -> None:
         for name, proof in (("@acme/other", EXAMPLES.proof), ("@acme/none", EXAMPLES.no_proof)):
-            self.refuses_flips(proof, lambda data, name=name: verify.verify_package(name, data, RULES, Seen(), NOW))
+            self.refuses_flips(proof, lambda data, name=name: lookup.verify_package(name, data, RULES, Seen(), NOW))
 
     def test_page(self) -> None:
         root = signed.decode_map_entry(EXAMPLES.log["map again"]).root

@@ -1,8 +1,8 @@
 """SPEC 10.7: evidence of what a log has done wrong.
 
-Nothing may accuse a log that has kept to SPEC.md. The entries of one package don't say when those between them were
-logged, and time goes back where a clock was wrong (7.1), so that a delay may have ended by an entry that is not shown:
-what would have been right in either case is no evidence.
+Nothing may accuse a log that has kept to SPEC.md by leaving something out. Where entries between those of a package are
+not shown, one of them may have been the package's, too; or it may have ended a delay, since time goes back where a clock
+was wrong (7.1): what would have been right in either case is no evidence.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def _leaves(log: Accused, fields: dict[str, Any]) -> Refused:
 
 def _rollback(log: Accused, fields: dict[str, Any]) -> Refused:
     one, other = log.note(fields["a"]), log.note(fields["b"])
-    _require(log.cosigner == fields["cosigner"], "a timestamp by nobody who is known")
+    require(log.cosigner == fields["cosigner"], "log.timestamp", "times of a cosigner who is not known")
     before, after = (each.timestamp(fields["cosigner"]) for each in (one, other))
     _require(other.size < one.size and after > before, "two trees in their order")
     return Refused("log.rollback", f"size {other.size} after {one.size}, {after - before} seconds later")
@@ -107,13 +107,16 @@ def _entry(log: Accused, fields: dict[str, Any]) -> Refused:
 
 def _transition(log: Accused, fields: dict[str, Any]) -> Refused:
     *before, last = _decode(log.note(fields["checkpoint"]), fields["entries"])
-    if before:
-        _require(last.record.sequence <= before[-1].record.sequence + 1, "a record without the one before it")
-    else:
+    own = last.record is not None and last.record.package == (before or [last])[0].package
+    _require(own, "a last entry that is not of the package")
+    past = _replay(log, before)
+    if past.state is None:
         _require(last.record.kind == "init", "a record without those before it")
-    state_before = _replay(log, before)
+    past.reach(last.index)
+    complete = past.state is None or past.whole or last.record.sequence <= past.state.newest.sequence + 1
+    _require(complete, "a record without the one before it")
     try:
-        _follow(log, state_before, last)
+        past.follow(last)
     except Refused as refused:
         return refused
     raise _nothing("records that may follow each other")
@@ -121,72 +124,101 @@ def _transition(log: Accused, fields: dict[str, Any]) -> Refused:
 
 def _map(log: Accused, fields: dict[str, Any]) -> Refused:
     checkpoint, proof, data = log.note(fields["checkpoint"]), fields["map"], fields.get("state")
-    told = decode_map_entry(proof["entry"])
+    told, shown = decode_map_entry(proof["entry"]), state.decode(data) if data is not None else None
     _check_included(checkpoint, checkpoint.size - 1, tree.leaf(proof["entry"]), proof["inclusion"])
     entries = _decode(checkpoint, fields["entries"])
-    logged, newest = _replay(log, entries), entries[-1].record
-    path = maps.as_path(proof)
-    path.check(told.root, maps.key(newest.package), None if data is None else state.name(data))
-    if data is None:
+    past = _replay(log, entries)
+    past.reach(checkpoint.size - 1)
+    maps.as_path(proof).check(told.root, maps.key(entries[0].package), shown.cid if shown is not None else None)
+    if shown is None:
         return Refused("log.map", "the map has no state of the package")
-    shown = state.decode(data)
-    _require(shown.sequence <= newest.sequence, "records that are older than the map's state")
-    right = shown.sequence == newest.sequence and data in map(state.encode, _at(logged, told.time))
+    newest = past.state.newest.sequence
+    _require(shown.sequence <= newest, "records that are older than the map's state")
+    right = shown.sequence == newest and data in map(state.encode, past.at(told.time))
     _require(not right, "the state that the records come to")
-    return Refused("log.map", f"another state of sequence {shown.sequence}, where {newest.sequence} is logged")
+    return Refused("log.map", f"another state of sequence {shown.sequence}, where {newest} is logged")
 
 
 @dataclass(frozen=True)
 class _Told:
-    """A record's entry that is in the log."""
+    """An entry that is in the log; without a record it is a map entry."""
 
-    signed: Signed
-    record: records.Record
+    index: int
     time: int
+    signed: Signed | None = None
+    record: records.Record | None = None
+
+    @property
+    def package(self) -> str | None:
+        """Which one it is of."""
+        return self.record.package if self.record is not None else None
 
 
 def _decode(checkpoint: Checkpoint, entries: list[dict[str, Any]]) -> list[_Told]:
-    """Entries of one package, in their order."""
+    """Entries in their order, the first of which says which package is accused."""
     found = []
     for each in entries:
         _check_entry(checkpoint, each)
-        signed, time = decode_entry(each["entry"])
-        found.append(_Told(signed, records.decode(signed), time))
-    indexes = [each["index"] for each in entries]
-    _require(bool(found) and indexes == sorted(set(indexes)), "no entries, or none in their order")
-    _require(len({each.record.package for each in found}) == 1, "entries of several packages")
+        if is_map_entry(each["entry"]):
+            found.append(_Told(each["index"], decode_map_entry(each["entry"]).time))
+        else:
+            signed, time = decode_entry(each["entry"])
+            found.append(_Told(each["index"], time, signed, records.decode(signed)))
+    indexes = [each.index for each in found]
+    _require(indexes == sorted(set(indexes)), "entries that are not in their order")
+    _require(bool(found) and found[0].record is not None, "entries that do not begin with a record")
     return found
 
 
-def _replay(log: Accused, entries: list[_Told]) -> package.State | None:
-    """The state of a package after its first entries, all of which may be there."""
-    found: package.State | None = None
+class _Past:
+    """What a package's entries come to, as far as they are shown."""
+
+    def __init__(self, log: Accused) -> None:
+        self._log = log
+        self._end = -1
+        self.state: package.State | None = None
+        #: Whether all entries since the package's newest are shown.
+        self.whole = False
+
+    def reach(self, index: int) -> None:
+        """The next entry that is shown is there."""
+        self.whole = self.whole and index == self._end + 1
+        self._end = index
+
+    def at(self, time: int) -> list[package.State]:
+        """The states in which the package may be at a time."""
+        early = self.state.pending is not None and time < self.state.pending[1]
+        return [self.state.at(time), *([self.state.settled()] if early and not self.whole else [])]
+
+    def follow(self, told: _Told) -> None:
+        """One record more; one that may not be there is refused."""
+        if self.state is None:
+            require(told.record.origin == self._log.origin, "record.origin", f"an init for {told.record.origin}")
+            self.state, self.whole = package.started(told.signed, told.record), True
+            return
+        refusals = []
+        for each in self.at(told.time):  # at most one of them has the authority under which the record stands
+            try:
+                self.state, self.whole = each.followed(told.signed, told.record, told.time), True
+                return
+            except Refused as refused:
+                refusals.append(refused)
+        raise refusals[0]
+
+
+def _replay(log: Accused, entries: list[_Told]) -> _Past:
+    """A package's first entries, all of which may be there, and entries of others."""
+    past = _Past(log)
     for each in entries:
+        past.reach(each.index)
+        if each.package != entries[0].package:
+            past.state = past.state.at(each.time)
+            continue
         try:
-            found = _follow(log, found, each)
+            past.follow(each)
         except Refused as refused:
             raise _nothing(f"a record that may not be there, and others after it: {refused}") from refused
-    return found
-
-
-def _follow(log: Accused, before: package.State | None, told: _Told) -> package.State:
-    """The state of a package after one entry more; refuses one that may not be there."""
-    if before is None:
-        require(told.record.origin == log.origin, "record.origin", f"an init for {told.record.origin}")
-        return package.started(told.signed, told.record)
-    refusals = []
-    for each in _at(before, told.time):  # at most one of them has the authority under which the record stands
-        try:
-            return each.followed(told.signed, told.record, told.time)
-        except Refused as refused:
-            refusals.append(refused)
-    raise refusals[0]
-
-
-def _at(before: package.State, time: int) -> list[package.State]:
-    """The states that it may be at a time."""
-    early = before.pending is not None and time < before.pending[1]
-    return [before.at(time), *([before.settled()] if early else [])]
+    return past
 
 
 def _check_entry(checkpoint: Checkpoint, told: dict[str, Any]) -> None:

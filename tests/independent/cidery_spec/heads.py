@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from . import maps, release, state, tree
 from .errors import Refused, require
@@ -24,6 +25,12 @@ class Now:
     time: int
     #: Those who cosigned in time, in the order of the policy.
     witnesses: list[str]
+
+    def told(self) -> dict[str, Any]:
+        """The form in verdicts."""
+        checkpoint = self.checkpoint
+        told = {"size": checkpoint.size, "root": checkpoint.root.hex()}
+        return {**told, "time": self.time, "witnesses": self.witnesses}
 
 
 def check_head(checkpoint: Checkpoint, since: release.Since, origin: str, log: Log, seen: Seen, now: int) -> Now:

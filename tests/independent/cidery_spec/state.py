@@ -47,6 +47,11 @@ class Leaf:
     yanked: tuple[Cid, str] | None = None
     void: Cid | None = None
 
+    @property
+    def order(self) -> tuple:
+        """Its place among others: channels by name; versions by precedence, pre-releases behind all others."""
+        return (self.name,) if self.version is None else (bool(self.version.prerelease), self.version.precedence)
+
     def is_offered(self, tolerated: frozenset[str]) -> bool:
         """Whether it is neither void nor yanked more severely than is tolerated."""
         return self.void is None and (self.yanked is None or self.yanked[1] in tolerated)
@@ -128,13 +133,12 @@ def encode(state: package.State) -> bytes:
 def versions(state: package.State) -> list[bytes]:
     """The leaves of `versions`, in their order."""
     leaves = []
-    for text in sorted(state.releases, key=lambda text: _order(Version(text))):
-        release = state.releases[text]
+    for text, release in state.releases.items():
         leaf = {"version": text, **_standing(release)}
         if release.yank is not None:
             leaf["yanked"] = {"record": release.yank.cid, "severity": release.yank.body["severity"]}
         leaves.append(cbor.encode(leaf))
-    return leaves
+    return sorted(leaves, key=lambda leaf: decode_version(leaf).order)
 
 
 def channels(state: package.State) -> list[bytes]:
@@ -145,11 +149,6 @@ def channels(state: package.State) -> list[bytes]:
 def _standing(standing: package.Standing) -> dict[str, Any]:
     void = {"void": standing.void} if standing.void is not None else {}
     return {"record": standing.record.cid, **void}
-
-
-def _order(version: Version) -> tuple:
-    """Pre-releases stand behind all others."""
-    return bool(version.prerelease), version.precedence
 
 
 def check_newest(

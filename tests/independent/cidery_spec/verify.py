@@ -175,7 +175,10 @@ def _check_channel(
 def _leaves(told: release.Leaves, of: state.Tree, decode: Callable[[bytes], state.Leaf]) -> list[tuple[int, state.Leaf]]:
     hashed = [(index, tree.leaf(leaf)) for index, leaf in told.held]
     require(tree.are_leaves(hashed, of.size, of.root, told.proof), "log.proof", "leaves that are not the state's")
-    return [(index, decode(leaf)) for index, leaf in told.held]
+    leaves = [(index, decode(leaf)) for index, leaf in told.held]
+    orders = [leaf.order for _, leaf in leaves]
+    require(orders == sorted(set(orders)), "log.proof", "leaves that are not in their order")
+    return leaves
 
 
 def _check_void(standing: _Standing, chain: Chain, found: Statement) -> None:
@@ -193,19 +196,6 @@ def verify_manifest(found: Release, code: bytes) -> dict[str, Any]:
     require(len(code) <= manifest.MAX_MANIFEST, "limit.exceeded", f"a manifest of {len(code)} bytes")
     found.record.body["manifest"].check(code)
     return manifest.decode(code)
-
-
-def verify_package(package: str, proof: bytes, policy: Policy, seen: Seen, now: int) -> tuple[state.Summary | None, Seen]:
-    """SPEC 9.6: the state of a package, or that it has none, and what is known then."""
-    rule, log = policy.rule(package)
-    told = release.decode_package_proof(proof)
-    newest = heads.check_head(told.checkpoint, told.since, rule.origin, log, seen, now)
-    size, root = told.checkpoint.size, told.checkpoint.root
-    require((told.map is None) == (size == 0), "log.malformed", "a map where the log is empty, or none where it is not")
-    _, found = heads.check_map(newest, told.map, package, told.state) if told.map is not None else (0, None)
-    sequence = found.sequence if found is not None else None
-    seen.check_sequence(rule.origin, package, sequence)
-    return found, seen.forward(rule.origin, size, root, package, sequence)
 
 
 def forward(seen: Seen, found: Release) -> Seen:
@@ -233,12 +223,7 @@ def verdict(found: Release, decoded: dict[str, Any]) -> dict[str, Any]:
         "authority": str(found.authority),
         "origin": record.origin,
         "revocation": "proven" if found.state is not None else "unchecked",
-        "head": {
-            "size": head.checkpoint.size,
-            "root": head.checkpoint.root.hex(),
-            "time": head.time,
-            "witnesses": head.witnesses,
-        },
+        "head": head.told(),
         "provenance": [
             {"cid": str(each["cid"]), "size": each["size"], "subject": each["subject"].hex()}
             for each in record.body["provenance"]
