@@ -73,13 +73,14 @@ class Registry:
         return True
 
     def entry(self, name: str, kind: str, body: dict[str, Any], signers: Iterable[bytes], **altered: Any) -> bytes:
-        """A log entry with the next record of a package."""
+        """A log entry with the next record of a package; what is `altered` to `None` is left out."""
         fields = {"kind": kind, "origin": ORIGIN, "package": name, "sequence": 0, "body": body}
         before = self.replayed.states.get(name)
         if before is not None:
             now = before.at(self.time)
             fields.update(sequence=now.newest.sequence + 1, prev=now.newest.cid, authority=now.authority.cid)
-        payload = cbor.encode({**fields, **altered})
+        fields.update(altered)
+        payload = cbor.encode({name: each for name, each in fields.items() if each is not None})
         told = signed.Signed(f"application/vnd.cidery.{kind}.v1+cbor", payload, ())
         signatures = [{"key": each, "sig": _PRIVATE[each].sign(told.signing_input)} for each in sorted(set(signers))]
         entry = {"kind": "record", "time": self.time, "type": told.type, "payload": payload, "signatures": signatures}
