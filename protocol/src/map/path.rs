@@ -6,7 +6,10 @@ use super::{
     MapKey, MapLeaf,
     tree::{empty_map, node},
 };
-use crate::{Cid, Error, log::Hashes};
+use crate::{
+    Cid, Error,
+    log::{Hash, Hashes},
+};
 
 /// The way from the map's root to where a key stands or would stand (SPEC §8.5). Nothing in it is verified.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,8 +26,19 @@ impl MapPath {
     /// Checks that the map with `root` has this value for the key, or, where that is none, that it does not have the key.
     ///
     /// # Errors
-    /// [`Error::Proof`] where it shows neither; [`Error::Limit`] where it has more than 256 hashes.
-    pub fn leads(&self, key: &MapKey, value: Option<Cid>, root: &crate::log::Hash) -> Result<(), Error> {
+    /// As [`MapPath::root`], and [`Error::Proof`] where the root is another one.
+    pub fn leads(&self, key: &MapKey, value: Option<Cid>, root: &Hash) -> Result<(), Error> {
+        let reason = "it leads to another root";
+        if self.root(key, value)? == *root { Ok(()) } else { Err(Error::Proof { what: "map", reason }) }
+    }
+
+    /// The root of the maps in which the key has this value, or, where that is none, in which it is not, and all else is as the
+    /// path says.
+    ///
+    /// # Errors
+    /// [`Error::Proof`] where the path is of another key or shows the contrary; [`Error::Limit`] where it has more than 256
+    /// hashes.
+    pub fn root(&self, key: &MapKey, value: Option<Cid>) -> Result<Hash, Error> {
         let refused = |reason| Error::Proof { what: "map", reason };
         let depth = self.siblings.len();
         crate::canonical::within("hashes of a path in the map", MapKey::BITS, depth)?;
@@ -41,10 +55,9 @@ impl MapPath {
             (None, None) => empty_map(),
         };
         let up = self.siblings.iter().enumerate().rev();
-        let got = up.fold(end, |hash, (depth, sibling)| match key.bit(depth) {
+        Ok(up.fold(end, |hash, (depth, sibling)| match key.bit(depth) {
             false => node(&hash, sibling),
             true => node(sibling, &hash),
-        });
-        if got == *root { Ok(()) } else { Err(refused("it leads to another root")) }
+        }))
     }
 }
