@@ -62,7 +62,7 @@ pub use policy::{
     LogDocument, LogTrust, PolicyDocument, Quorum, RecoveryDocument, Revocation, Rule, RuleDocument,
     TrustPolicy, Witness, WitnessDocument,
 };
-pub use prove::{prove, verify, verify_package_proof};
+pub use prove::{prove, verify, verify_head, verify_package_proof, verify_package_proof_of};
 pub use replay::{Fault, LogReplay, LogTree, Logged};
 pub use request::{Request, Wanted, bucket};
 pub use seen::{Seen, SeenLog, Sighting};

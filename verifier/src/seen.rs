@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use cidery_protocol::{Origin, PackageName, limits, log::Hash};
+use cidery_protocol::{
+    Origin, PackageName, limits,
+    log::{Hash, verify_consistency},
+};
 use serde::{Deserialize, Serialize};
 
-use crate::{ProvenHead, VerifyError, json};
+use crate::{Part, ProvenHead, VerifyError, json};
 
 /// Packages of a log that are remembered.
 const PACKAGES: usize = 10_000;
@@ -123,6 +126,34 @@ impl Seen {
         if let Some(sequence) = sequence {
             log.remember(package, *sequence);
         }
+    }
+
+    /// Remembers a head that is shown to continue what was seen of the log: `consistency` leads from there to it, and has no
+    /// hashes where nothing was seen, or the same tree.
+    ///
+    /// # Errors
+    /// [`VerifyError::Rollback`], [`VerifyError::Fork`], or `log.proof` where it does not lead there; nothing is remembered then.
+    pub fn advance_log(
+        &mut self,
+        origin: &Origin,
+        head: &ProvenHead,
+        consistency: &[Hash],
+    ) -> Result<(), VerifyError> {
+        let ProvenHead { size, root, .. } = *head;
+        let Some(seen) = self.logs.get_mut(origin) else {
+            self.logs.insert(origin.clone(), SeenLog { size, root, packages: BTreeMap::new() });
+            return Ok(());
+        };
+        if size < seen.size {
+            return Err(VerifyError::Rollback { origin: origin.clone(), got: size, seen: seen.size });
+        }
+        if size == seen.size && root != seen.root {
+            let (origin, other_size, other_root) = (origin.clone(), seen.size, seen.root);
+            return Err(VerifyError::Fork { origin, size, root, other_size, other_root });
+        }
+        verify_consistency(seen.size, size, &seen.root, &root, consistency).map_err(Part::Head.refuse())?;
+        seen.grow(size, root);
+        Ok(())
     }
 
     /// Takes over what another writer has seen, such as a store that was written meanwhile: of each the higher.

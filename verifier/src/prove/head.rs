@@ -1,21 +1,34 @@
 //! A checkpoint by itself, of a head or of a proof of a package: steps (3) to (5) of SPEC §10.4.
 
 use cidery_protocol::{
-    Since, limits,
+    Origin, Since, limits,
     log::{Checkpoint, Hash, SignedCheckpoint, verify_consistency},
 };
 
-use crate::{Check, LogTrust, Part, ProvenHead, Rule, Seen, VerifyError, trace::Trace};
+use crate::{Check, LogTrust, Part, ProvenHead, Seen, VerifyError, trace::Trace};
+
+/// The head of a log by itself: steps (3) and (4) of SPEC §10.4. `now` is in seconds since 1970.
+///
+/// # Errors
+/// `log.origin`, `log.signature`, `log.timestamp`, `log.future`, `log.stale` or `log.witnesses`.
+pub fn verify_head(
+    origin: &Origin,
+    log: &LogTrust,
+    checkpoint: &[u8],
+    now: u64,
+) -> Result<ProvenHead, VerifyError> {
+    newest(checkpoint, origin, log, now, &mut Trace::silent()).map(|(_, head)| head)
+}
 
 /// Steps (3) and (4): the checkpoint is signed by the log, at a time that is neither long ago nor still to come, and
 /// enough of those who watch the log have seen it.
 pub(super) fn newest(
     checkpoint: &[u8],
-    rule: &Rule,
+    origin: &Origin,
+    log: &LogTrust,
     now: u64,
     trace: &mut Trace,
 ) -> Result<(Checkpoint, ProvenHead), VerifyError> {
-    let (origin, log) = (rule.origin(), rule.log());
     // (3) of the rule's origin, and signed by a log key of it
     trace.at(Check::HeadSignature, || format!("`{origin}`, {} log keys", log.log_keys().len()));
     let signed = SignedCheckpoint::parse(checkpoint).map_err(Part::Head.refuse())?;

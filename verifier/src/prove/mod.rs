@@ -8,7 +8,8 @@ mod rule;
 mod standing;
 mod state;
 
-pub use package::verify_package_proof;
+pub use head::verify_head;
+pub use package::{verify_package_proof, verify_package_proof_of};
 
 use cidery_protocol::{Head, Receipt, ReleaseRef, SignedRecord};
 
@@ -79,7 +80,7 @@ pub(crate) fn traced(
     let head = Head::decode(head).map_err(Part::Head.refuse())?;
 
     // (3) (4) the head is the log's, and new; (5) it does not go back, and does not contradict what was seen
-    let (tree, proven) = head::newest(&head.checkpoint, rule, now, trace)?;
+    let (tree, proven) = head::newest(&head.checkpoint, rule.origin(), rule.log(), now, trace)?;
     head::continues(head.since.as_ref(), &tree, seen, trace)?;
     // (6) (7) the record is in the log, and still is
     inclusion::joined(&receipt, &head, &tree, rule, trace)?;

@@ -1,9 +1,9 @@
 //! A package without any of its releases: the proof of SPEC §9.6, by the steps of §10.4 that are about heads and states.
 
-use cidery_protocol::{Error, PackageName, PackageProof};
+use cidery_protocol::{Error, Origin, PackageName, PackageProof};
 
 use super::{head, state};
-use crate::{Part, ProvenPackage, Seen, Sighting, TrustPolicy, VerifyError, trace::Trace};
+use crate::{LogTrust, Part, ProvenPackage, Seen, Sighting, TrustPolicy, VerifyError, trace::Trace};
 
 /// What the log says of a package now: its state, or that there is no such package. `now` is in seconds since 1970.
 ///
@@ -17,12 +17,28 @@ pub fn verify_package_proof(
     seen: &Seen,
     now: u64,
 ) -> Result<ProvenPackage, VerifyError> {
-    let trace = &mut Trace::silent();
-    // (1) (2) the policy has a rule, and the proof is of its format
+    // (1) the policy has a rule
     let rule = policy.rule_for(package)?;
+    verify_package_proof_of(rule.origin(), rule.log(), package, proof, seen, now)
+}
+
+/// The same where the log is known, and the policy need have no rule for the package: nothing is allowed by it.
+///
+/// # Errors
+/// As [`verify_package_proof`], from step (2) on.
+pub fn verify_package_proof_of(
+    origin: &Origin,
+    log: &LogTrust,
+    package: &PackageName,
+    proof: &[u8],
+    seen: &Seen,
+    now: u64,
+) -> Result<ProvenPackage, VerifyError> {
+    let trace = &mut Trace::silent();
+    // (2) the proof is of its format
     let proof = PackageProof::decode(proof).map_err(Part::PackageProof.refuse())?;
     // (3) (4) (5) the checkpoint is the log's, new, and goes on from what was seen
-    let (tree, head) = head::newest(&proof.checkpoint, rule, now, trace)?;
+    let (tree, head) = head::newest(&proof.checkpoint, origin, log, now, trace)?;
     head::continues(proof.since.as_ref(), &tree, seen, trace)?;
     // (10) the log's map has the state, or lacks the package; the empty log has no map
     let state = match (&proof.map, &proof.state) {
@@ -46,8 +62,8 @@ pub fn verify_package_proof(
     };
     // (11) the package has not gone back
     let sequence = state.as_ref().map(|state| state.sequence);
-    state::continues(sequence, rule.origin(), package, seen, trace)?;
-    let (origin, package) = (rule.origin().clone(), package.clone());
-    let valid_until = head.time.saturating_add(rule.log().max_age());
+    state::continues(sequence, origin, package, seen, trace)?;
+    let (origin, package) = (origin.clone(), package.clone());
+    let valid_until = head.time.saturating_add(log.max_age());
     Ok(ProvenPackage { sighting: Sighting { origin, package, head, sequence }, state, valid_until })
 }

@@ -2,7 +2,7 @@
 
 use cidery_protocol::{
     Error,
-    log::{Hash, Node, inclusion_proof, leaf_hash, node_hash, root_of_leaves},
+    log::{Hash, Node, consistency_proof, inclusion_proof, leaf_hash, node_hash, root_of_leaves},
 };
 
 /// The hashes of a log's entries, and its root after each.
@@ -49,27 +49,49 @@ impl LogTree {
         &self.leaves
     }
 
+    /// The root over the first `size` of them, if there are so many.
+    pub fn root_at(&self, size: u64) -> Option<Hash> {
+        if size == self.size() {
+            return Some(self.root());
+        }
+        self.leaves.get(..usize::try_from(size).ok()?).map(root_of_leaves)
+    }
+
     /// The proof that the tree of the first `size` entries holds the one at `index`.
     ///
     /// # Errors
     /// [`Error::Proof`] where the index lies outside of that tree, or the tree is larger than this one.
     pub fn inclusion(&self, index: u64, size: u64) -> Result<Vec<Hash>, Error> {
+        self.has(size, "inclusion")?;
+        inclusion_proof(index, size, |node| Ok(self.node(node)))
+    }
+
+    /// The proof that the tree of the first `to` entries continues that of the first `from`.
+    ///
+    /// # Errors
+    /// [`Error::Proof`] where `from` is larger than `to`, or that than this tree.
+    pub fn consistency(&self, from: u64, to: u64) -> Result<Vec<Hash>, Error> {
+        self.has(to, "consistency")?;
+        consistency_proof(from, to, |node| Ok(self.node(node)))
+    }
+
+    fn has(&self, size: u64, what: &'static str) -> Result<(), Error> {
         if size > self.size() {
-            return Err(Error::Proof {
-                what: "inclusion",
-                reason: "the tree is larger than what is known of it",
-            });
+            return Err(Error::Proof { what, reason: "the tree is larger than what is known of it" });
         }
-        inclusion_proof(index, size, |Node { level, index }| {
-            let first = (index << level) as usize;
-            Ok(root_of_leaves(&self.leaves[first..first + (1 << level)]))
-        })
+        Ok(())
+    }
+
+    /// Of a node in the tree.
+    fn node(&self, Node { level, index }: Node) -> Hash {
+        let first = (index << level) as usize;
+        root_of_leaves(&self.leaves[first..first + (1 << level)])
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use cidery_protocol::log::verify_inclusion;
+    use cidery_protocol::log::{verify_consistency, verify_inclusion};
 
     use super::*;
 
@@ -85,7 +107,12 @@ mod tests {
                 let proof = tree.inclusion(index, size).expect("an index in the tree");
                 assert_eq!(verify_inclusion(index, size, leaf, &proof, &tree.root()), Ok(()));
             }
-            assert!(tree.inclusion(0, size + 1).is_err());
+            let from = size / 2;
+            let proof = tree.consistency(from, size).expect("a smaller tree");
+            let before = tree.root_at(from).expect("a smaller tree");
+            assert_eq!(verify_consistency(from, size, &before, &tree.root(), &proof), Ok(()));
+            assert!(tree.inclusion(0, size + 1).is_err() && tree.consistency(0, size + 1).is_err());
+            assert_eq!(tree.root_at(size + 1), None);
             assert!(tree.inclusion(size, size).is_err());
         }
     }
