@@ -161,7 +161,17 @@ class Guilty(Evidence):
             first = self.registry.entry("@acme/new", "init", self.powers, by, **altered)
             self.registry.entries[place:] = [first]
             self.shows(code, under(self.registry, "transition", place))
-            self.refused("log.unproven", under(self.registry, "transition", 0, 1, place))
+            self.shows(code, under(self.registry, "transition", 0, 1, place))
+
+    def test_records_that_are_missing(self) -> None:
+        """Whoever shows all entries since the newest record of a package, or all of the log, has left none out."""
+        for altered, name, before in (({"sequence": 5}, NAME, (0, 1, 2)), ({"sequence": 1}, "@acme/new", (0, 1, 2))):
+            links = {"prev": state.name(b""), "authority": self.registry.replayed.states[NAME].init}
+            told = self.registry.entry(name, "release", release("1.0.1"), self.powers["keys"], **altered, **links)
+            self.registry.entries[3:] = [told]
+            self.shows("record.sequence" if name == NAME else "record.invalid", under(self.registry, "transition", *before, 3))
+            for others in ((0, 1), (0, 2), (1, 2), ()):
+                self.refused("log.unproven", under(self.registry, "transition", *others, 3))
 
     def test_maps(self) -> None:
         now, places = self.registry.replayed.states[NAME], self.registry.places[NAME]
@@ -188,24 +198,25 @@ class Innocent(Evidence):
     """Logs that have done nothing wrong."""
 
     def test_random_logs(self) -> None:
-        for seed in range(4):
-            registry = Registry(seed)
+        """Whatever is left out, and although the clock is wrong now and then."""
+        for seed in range(6):
+            registry = Registry(seed, (0, 1, 40, 400, 400, -700))
             registry.grow(40)
-            size, values = len(registry.entries), registry.replayed.values()
+            log.replay(ORIGIN, registry.entries).check(notes.decode(registry.checkpoint()))
+            size, values, pick = len(registry.entries), registry.replayed.values(), registry.random
             for place in range(size):
                 self.refused("log.unproven", under(registry, "head", place))
                 self.refused("log.unproven", under(registry, "entry", place))
-                if not signed.is_map_entry(registry.entries[place]):
-                    self.refused("log.unproven", under(registry, "transition", place))
             for name, places in registry.places.items():
                 own = state.encode(registry.replayed.states[name])
                 for count in range(1, len(places) + 1):
-                    self.refused("log.unproven", under(registry, "transition", *places[:count]))
-                    self.refused("log.unproven", mapped(registry, values, name, places[:count], own))
-                    self.refused("log.proof", mapped(registry, values, name, places[:count], None))
-                    if count < len(places):
-                        left = places[: count - 1] + places[count : count + 1]
-                        self.refused("log.unproven", under(registry, "transition", *left))
+                    some, others = places[:count], [each for each in range(places[count - 1]) if pick.random() < 0.5]
+                    left = [each for each in some[:-1] if pick.random() < 0.8] + some[-1:]
+                    for shown in (some, left, range(some[-1] + 1), sorted({*some, *others}), sorted({*left, *others})):
+                        self.refused("log.unproven", under(registry, "transition", *shown))
+                    self.refused("log.unproven", mapped(registry, values, name, some, own))
+                    self.refused("log.proof", mapped(registry, values, name, some, None))
+                self.refused("log.unproven", mapped(registry, values, name, list(range(places[0], size)), own))
 
     def test_clocks(self) -> None:
         """SPEC 6.6 and 7.1: a delay that has ended has ended, though the clock was wrong and goes back."""

@@ -36,8 +36,10 @@ LOG, COSIGNER = key("log"), key("cosigner")
 class Registry:
     """A log, its packages, and what it tells of them."""
 
-    def __init__(self, seed: int = 0) -> None:
+    def __init__(self, seed: int = 0, steps: tuple[int, ...] = (0, 1, 40, 400)) -> None:
         self.random = random.Random(seed)
+        #: How its clock moves on.
+        self._steps = steps
         self.time = 1_790_000_000
         self.entries: list[bytes] = []
         self.replayed = log.Log(ORIGIN)
@@ -49,7 +51,7 @@ class Registry:
     def grow(self, steps: int) -> None:
         """So many random steps, and a map."""
         for _ in range(steps):
-            self.time += self.random.choice((0, 1, 40, 400))
+            self.time += self.random.choice(self._steps)
             if self.random.random() < 0.3:
                 self.add_map()
             else:
@@ -64,9 +66,10 @@ class Registry:
         """Logs a record of a package where it may be there, or where it is `altered`."""
         entry = self.entry(name, kind, body, signers, **altered)
         if not altered:
+            before, (told, _) = self.now(name), signed.decode_entry(entry)
             try:
-                before = self.replayed.states.get(name)
-                package.begin(entry) if before is None else before.after(entry)
+                record = records.decode(told)
+                package.started(told, record) if before is None else before.followed(told, record, self.time)
             except Refused:
                 return False
         self._append(entry, name)
@@ -75,9 +78,8 @@ class Registry:
     def entry(self, name: str, kind: str, body: dict[str, Any], signers: Iterable[bytes], **altered: Any) -> bytes:
         """A log entry with the next record of a package; what is `altered` to `None` is left out."""
         fields = {"kind": kind, "origin": ORIGIN, "package": name, "sequence": 0, "body": body}
-        before = self.replayed.states.get(name)
-        if before is not None:
-            now = before.at(self.time)
+        now = self.now(name)
+        if now is not None:
             fields.update(sequence=now.newest.sequence + 1, prev=now.newest.cid, authority=now.authority.cid)
         fields.update(altered)
         payload = cbor.encode({name: each for name, each in fields.items() if each is not None})
@@ -99,8 +101,13 @@ class Registry:
             self.records[record.cid] = record, signed_record(entry), len(self.entries)
         self.entries.append(entry)
 
+    def now(self, name: str) -> package.State | None:
+        """The state of a package for the next entry."""
+        known = self.replayed.states.get(name)
+        return None if known is None else known.at(max(self.time, self.replayed.time))
+
     def _values(self) -> dict[bytes, Cid]:
-        self.replayed.states = {name: each.at(self.time) for name, each in self.replayed.states.items()}
+        self.replayed.states = {name: self.now(name) for name in self.replayed.states}
         return self.replayed.values()
 
     def _step(self) -> None:
@@ -111,7 +118,7 @@ class Registry:
             self.add(name, "init", powers, powers["keys"])
             return
         name = pick(names)
-        now = self.replayed.states[name].at(self.time)
+        now = self.now(name)
         powers = now.authority.powers
         kind = pick(("release",) * 4 + ("yank", "yank", "channel", "channel", "attest", "rekey", "recover", "transfer"))
         to, last = self._powers(powers.get("recovery")), self.random.randrange(now.newest.sequence + 2)

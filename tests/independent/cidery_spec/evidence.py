@@ -1,8 +1,8 @@
 """SPEC 10.7: evidence of what a log has done wrong.
 
-Nothing may accuse a log that has kept to SPEC.md by leaving something out. Where entries between those of a package are
-not shown, one of them may have been the package's, too; or it may have ended a delay, since time goes back where a clock
-was wrong (7.1): what would have been right in either case is no evidence.
+What an accuser leaves out counts for the log. Where entries between those of a package are not shown, one of them may
+have been the package's, too; or it may have ended a delay, since time goes back where a clock was wrong (7.1): what would
+have been right in either case is no evidence.
 """
 
 from __future__ import annotations
@@ -107,14 +107,15 @@ def _entry(log: Accused, fields: dict[str, Any]) -> Refused:
 
 def _transition(log: Accused, fields: dict[str, Any]) -> Refused:
     *before, last = _decode(log.note(fields["checkpoint"]), fields["entries"])
-    own = last.record is not None and last.record.package == (before or [last])[0].package
-    _require(own, "a last entry that is not of the package")
-    past = _replay(log, before)
-    if past.state is None:
-        _require(last.record.kind == "init", "a record without those before it")
+    if last.record is None:
+        raise _nothing("a map entry that follows")
+    past = _replay(log, before, last.record.package)
     past.reach(last.index)
-    complete = past.state is None or past.whole or last.record.sequence <= past.state.newest.sequence + 1
-    _require(complete, "a record without the one before it")
+    if past.state is None:
+        _require(past.whole or last.record.kind == "init", "a record without those before it")
+    else:
+        follows = last.record.sequence <= past.state.newest.sequence + 1
+        _require(past.whole or follows, "a record without the one before it")
     try:
         past.follow(last)
     except Refused as refused:
@@ -127,9 +128,12 @@ def _map(log: Accused, fields: dict[str, Any]) -> Refused:
     told, shown = decode_map_entry(proof["entry"]), state.decode(data) if data is not None else None
     _check_included(checkpoint, checkpoint.size - 1, tree.leaf(proof["entry"]), proof["inclusion"])
     entries = _decode(checkpoint, fields["entries"])
-    past = _replay(log, entries)
+    accused = next((each.package for each in entries if each.record is not None), None)
+    if accused is None:
+        raise _nothing("no record of a package")
+    past = _replay(log, entries, accused)
     past.reach(checkpoint.size - 1)
-    maps.as_path(proof).check(told.root, maps.key(entries[0].package), shown.cid if shown is not None else None)
+    maps.as_path(proof).check(told.root, maps.key(accused), shown.cid if shown is not None else None)
     if shown is None:
         return Refused("log.map", "the map has no state of the package")
     newest = past.state.newest.sequence
@@ -155,7 +159,7 @@ class _Told:
 
 
 def _decode(checkpoint: Checkpoint, entries: list[dict[str, Any]]) -> list[_Told]:
-    """Entries in their order, the first of which says which package is accused."""
+    """Entries in their order."""
     found = []
     for each in entries:
         _check_entry(checkpoint, each)
@@ -165,8 +169,7 @@ def _decode(checkpoint: Checkpoint, entries: list[dict[str, Any]]) -> list[_Told
             signed, time = decode_entry(each["entry"])
             found.append(_Told(each["index"], time, signed, records.decode(signed)))
     indexes = [each.index for each in found]
-    _require(indexes == sorted(set(indexes)), "entries that are not in their order")
-    _require(bool(found) and found[0].record is not None, "entries that do not begin with a record")
+    _require(bool(found) and indexes == sorted(set(indexes)), "no entries, or not in their order")
     return found
 
 
@@ -177,8 +180,8 @@ class _Past:
         self._log = log
         self._end = -1
         self.state: package.State | None = None
-        #: Whether all entries since the package's newest are shown.
-        self.whole = False
+        #: Whether all entries since the package's newest are shown, or since the log's first.
+        self.whole = True
 
     def reach(self, index: int) -> None:
         """The next entry that is shown is there."""
@@ -193,8 +196,8 @@ class _Past:
     def follow(self, told: _Told) -> None:
         """One record more; one that may not be there is refused."""
         if self.state is None:
-            require(told.record.origin == self._log.origin, "record.origin", f"an init for {told.record.origin}")
             self.state, self.whole = package.started(told.signed, told.record), True
+            require(told.record.origin == self._log.origin, "record.origin", f"an init for {told.record.origin}")
             return
         refusals = []
         for each in self.at(told.time):  # at most one of them has the authority under which the record stands
@@ -206,16 +209,16 @@ class _Past:
         raise refusals[0]
 
 
-def _replay(log: Accused, entries: list[_Told]) -> _Past:
-    """A package's first entries, all of which may be there, and entries of others."""
+def _replay(log: Accused, entries: list[_Told], accused: str) -> _Past:
+    """A package's first entries, all of which may be there, and among them entries of others."""
     past = _Past(log)
     for each in entries:
         past.reach(each.index)
-        if each.package != entries[0].package:
-            past.state = past.state.at(each.time)
-            continue
         try:
-            past.follow(each)
+            if each.package == accused:
+                past.follow(each)
+            elif past.state is not None:
+                past.state = past.state.at(each.time)
         except Refused as refused:
             raise _nothing(f"a record that may not be there, and others after it: {refused}") from refused
     return past

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Iterable
 
-from . import authority, maps, package, records, state, tree
+from . import maps, package, records, state, tree
 from .cid import Cid
 from .errors import Refused, require
 from .notes import Checkpoint
@@ -21,7 +21,7 @@ class Log:
         self._leaves: list[bytes] = []
         self._values: dict[str, tuple[package.State, Cid]] = {}
         #: SPEC 6.6: the greatest time of all entries; a delay that has ended once does not begin again.
-        self._time = 0
+        self.time = 0
         self._ends_in_map = True
 
     def add(self, entry: bytes) -> None:
@@ -36,18 +36,19 @@ class Log:
     def _add_record(self, entry: bytes) -> None:
         signed, time = decode_entry(entry)
         record = records.decode(signed)
-        self._time = max(self._time, time)
+        self.time = max(self.time, time)
         before = self.states.get(record.package)
         if before is None:
+            began = package.started(signed, record)
             require(record.origin == self.origin, "record.origin", f"an init for {record.origin}")
-            self.states[record.package] = package.begin(entry)
+            self.states[record.package] = began
         else:
-            self.states[record.package] = before.at(self._time).followed(signed, record, time)
+            self.states[record.package] = before.at(self.time).followed(signed, record, time)
 
     def _add_map(self, entry: bytes) -> None:
         told = decode_map_entry(entry)
-        self._time = max(self._time, told.time)
-        self.states = {name: each.at(self._time) for name, each in self.states.items()}
+        self.time = max(self.time, told.time)
+        self.states = {name: each.at(self.time) for name, each in self.states.items()}
         require(maps.root(self.values()) == told.root, "log.map", "the map is not the one over the records before it")
 
     def values(self) -> dict[bytes, Cid]:

@@ -1,4 +1,4 @@
-"""SPEC 9.6: the state of a package, or that there is none, under a head that is believed as 10.4 (3) to (5) and (10) say."""
+"""SPEC 9.6 and 10.8: the state of a package, or that there is none."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import heads, release, state
-from .errors import require
 from .policy import Log, Policy
 from .request import Seen
 
@@ -27,8 +26,6 @@ def verify_package(package: str, proof: bytes, policy: Policy, seen: Seen, now: 
     rule, log = policy.rule(package)
     told = release.decode_package_proof(proof)
     newest = heads.check_head(told.checkpoint, told.since, rule.origin, log, seen, now)
-    empty = told.checkpoint.size == 0
-    require((told.map is None) == empty, "log.malformed", "a map of the empty log, or none of another")
     _, found = heads.check_map(newest, told.map, package, told.state) if told.map is not None else (0, None)
     seen.check_sequence(rule.origin, package, found.sequence if found is not None else None)
     return Lookup(package, newest, found, log)

@@ -154,9 +154,11 @@ def decode_resolution(data: bytes) -> tuple[bytes, bytes]:
 def decode_package_proof(data: bytes) -> PackageProof:
     """A proof of a package, by its bytes."""
     found = _decode(_PACKAGE_PROOF, data, "package-proof")
+    checkpoint = notes.decode(found["checkpoint"])
+    require(("map" in found) == (checkpoint.size > 0), "log.malformed", "a map of the empty log, or none of another")
     require("map" in found or "state" not in found, "log.malformed", "a state without a map")
     return PackageProof(
-        checkpoint=notes.decode(found["checkpoint"]),
+        checkpoint=checkpoint,
         map=_map_proof(found["map"]) if "map" in found else None,
         state=found.get("state"),
         since=_since(found),
