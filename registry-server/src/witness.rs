@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use cidery_registry::{StoreError, WITNESS_BYTES, WITNESS_SECONDS, WitnessAnswer, WitnessClient};
+use cidery_protocol::limits::{WITNESS_BYTES, WITNESS_SECONDS};
+use cidery_registry::{StoreError, WitnessAnswer, WitnessClient};
 use reqwest::{Client, redirect::Policy};
 
 /// The way to witnesses. Clones share its connections.

@@ -75,6 +75,4 @@ pub use store::{Blobs, Clock, Download, Etag, Object, Put, Sql, StoreError, Uplo
 pub use wire::{
     Call, Committed, CommittedRelease, Expected, MESSAGE_BYTES, Published, Reply, SequencerClient,
 };
-pub use witness::{
-    WITNESS_BYTES, WITNESS_SECONDS, WITNESSES, Witness, WitnessAnswer, WitnessClient, Witnesses,
-};
+pub use witness::{Witness, WitnessAnswer, WitnessClient, Witnesses};
