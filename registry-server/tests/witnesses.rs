@@ -10,14 +10,16 @@ use cidery_protocol::{
     Powers, Recovery,
     log::{Checkpoint, KeyType, NoteSignature, SignedCheckpoint, key_id, verify_consistency},
 };
-use cidery_registry::{Error, ScopePolicy, Sequencer, Witness, WitnessAnswer, Witnesses, memory::Memory};
+use cidery_registry::{
+    Error, LogConfig, ScopePolicy, Sequencer, Witness, WitnessAnswer, Witnesses, memory::Memory,
+};
 use cidery_registry_server::Sqlite;
 use support::{
     Hand, NOW, Pack, TestRegistry,
     ask::{commit, refused},
     config, key, origin,
     pack::powers,
-    witness::{Asked, NAMES, Scripted, line, say, witness, witness_key},
+    witness::{Asked, NAMES, Scripted, ask, line, say, with_witnesses, witness, witness_key},
 };
 
 type Watched = (TestRegistry<Memory>, tempfile::TempDir);
@@ -25,9 +27,8 @@ type Watched = (TestRegistry<Memory>, tempfile::TempDir);
 /// A registry with the first `count` witnesses.
 fn watched(count: usize) -> Watched {
     let folder = tempfile::tempdir().expect("a folder");
-    let witnesses = Witnesses::new((0..count).map(witness).collect()).expect("witnesses");
-    let config = cidery_registry::LogConfig { witnesses, ..config(ScopePolicy::Open) };
-    let registry = TestRegistry::of(Memory::default(), &folder.path().join("ledger.db"), config);
+    let registry =
+        TestRegistry::of(Memory::default(), &folder.path().join("ledger.db"), with_witnesses(count));
     (registry, folder)
 }
 
@@ -43,20 +44,6 @@ fn of_the_log(head: &SignedCheckpoint) -> Checkpoint {
 /// When each witness cosigned the head.
 fn times(head: &SignedCheckpoint) -> [Option<u64>; 2] {
     [0, 1].map(|at| head.cosigned(NAMES[at], &witness_key(at).public_key()).expect("valid or absent"))
-}
-
-/// Does what a host does after a head was written. Gives what its operator is told.
-async fn ask(registry: &TestRegistry<Memory>, client: &Scripted) -> Vec<String> {
-    let mut told = Vec::new();
-    for turn in registry.sequencer.begin_asking() {
-        while let Some(asked) = registry.sequencer.ask_witness(&turn, client).await {
-            told.extend(asked.err().map(|error| error.to_string()));
-            if registry.sequencer.has_cosignatures() {
-                registry.sequencer.merge_cosignatures().await.expect("it is merged");
-            }
-        }
-    }
-    told
 }
 
 #[tokio::test]
@@ -101,9 +88,7 @@ async fn cosignatures_come_onto_the_head_and_stay_with_its_tree() {
     assert_eq!(times(&head(&registry).await), [Some(NOW + 241); 2]);
 
     // Another start has the lines, and knows where the witnesses are.
-    let witnesses = Witnesses::new(vec![witness(0), witness(1)]).expect("witnesses");
-    let config = cidery_registry::LogConfig { witnesses, ..config(ScopePolicy::Open) };
-    let again = TestRegistry::of(registry.blobs.clone(), &folder.path().join("ledger.db"), config);
+    let again = TestRegistry::of(registry.blobs.clone(), &folder.path().join("ledger.db"), with_witnesses(2));
     again.clock.0.store(NOW + 240, Ordering::Relaxed);
     again.sequencer.start().await.expect("it starts");
     assert_eq!(times(&head(&again).await), [Some(NOW + 241); 2]);
@@ -376,7 +361,7 @@ async fn t18_a_key_has_one_role() {
     let folder = tempfile::tempdir().expect("a folder");
     let new = |named: Vec<Witness>| {
         let witnesses = Witnesses::new(named).expect("witnesses");
-        let config = cidery_registry::LogConfig { witnesses, ..config(ScopePolicy::Open) };
+        let config = LogConfig { witnesses, ..config(ScopePolicy::Open) };
         let sql = Sqlite::open(&folder.path().join("ledger.db")).expect("a ledger");
         Sequencer::new(Memory::default(), sql, Hand(Default::default()), config)
     };
