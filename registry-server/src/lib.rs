@@ -8,7 +8,7 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `server` | [`Server::start`], [`Config`], connections and their bounds |
+//! | `server` | [`Server::start`], [`Config`] |
 //! | `http` | axum's requests as the handlers see them |
 //! | `sequencer` | the sequencer's thread: groups, the head's refreshing, and asking witnesses |
 //! | `witness` | witnesses over HTTP |

@@ -8,9 +8,10 @@ use std::{
 };
 
 use cidery_keys::Signer;
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use cidery_listener::Serving;
+use tokio::net::TcpListener;
 
-use crate::{Logs, Witness, WitnessError, WitnessName, connections, http};
+use crate::{Logs, Witness, WitnessError, WitnessName, http};
 
 /// What a witness is to be.
 pub struct Config {
@@ -70,8 +71,7 @@ impl Config {
 pub struct Server {
     address: SocketAddr,
     witness: Arc<Witness>,
-    stop: watch::Sender<bool>,
-    serving: JoinHandle<()>,
+    serving: Serving,
 }
 
 impl Server {
@@ -91,9 +91,8 @@ impl Server {
         let listener = TcpListener::bind(listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let router = http::router(witness.clone(), patience, on_event.unwrap_or_else(|| Box::new(|_| ())));
-        let (stop, stopped) = watch::channel(false);
-        let serving = tokio::spawn(connections::serve(listener, router, patience.head, stopped));
-        Ok(Server { address, witness, stop, serving })
+        let serving = Serving::start(listener, router, patience.head);
+        Ok(Server { address, witness, serving })
     }
 
     /// Where it listens.
@@ -116,7 +115,6 @@ impl Server {
     /// # Errors
     /// [`WitnessError::Internal`] where it had ended by itself.
     pub async fn stop(self) -> Result<(), WitnessError> {
-        let _ = self.stop.send(true);
-        self.serving.await.map_err(|_| WitnessError::Internal)
+        self.serving.stop().await.map_err(|_| WitnessError::Internal)
     }
 }

@@ -1,4 +1,13 @@
-//! HTTP/1 over TCP: so many connections at once, so long for a head, and an end.
+//! HTTP/1 over TCP for Cidery's servers, the registry's and the witness's: what has to hold for any of them before a request is
+//! one.
+//!
+//! ```text
+//!  TCP ──▶ a place among so many ──▶ a head of so many bytes, in so much time ──▶ the router ──▶ …
+//!          or the client waits       or the connection is closed
+//! ```
+//!
+//! A client that is slow, silent or endless costs one place until its time is over, and the others nothing (T35). Bodies are the
+//! routers' matter: how long one may be differs. So is TLS, which a proxy in front brings.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,21 +21,45 @@ use hyper_util::{
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore, watch},
-    task::JoinSet,
+    task::{JoinError, JoinHandle, JoinSet},
     time,
 };
 
 /// Bytes of a request's head.
-const HEAD_BYTES: usize = 16 << 10;
+const HEAD_BYTES: usize = 32 << 10;
 /// Connections at once; others wait to be taken.
-const CONNECTIONS: usize = 256;
+const CONNECTIONS: usize = 1024;
 /// How long requests may take to end when the server stops.
 const STOP_TIME: Duration = Duration::from_secs(10);
-/// How long it waits after a connection could not be taken, such as where too many files are open.
-const PAUSE: Duration = Duration::from_millis(50);
+/// How long it waits where no connection can be taken: out of file descriptors, most likely, and some will be free again.
+const PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves until it is told to stop, and then until what runs has ended, or been cut off.
-pub(crate) async fn serve(
+/// A listener that is being served, until [`Serving::stop`] or until this is dropped.
+#[derive(Debug)]
+pub struct Serving {
+    stop: watch::Sender<bool>,
+    serving: JoinHandle<()>,
+}
+
+impl Serving {
+    /// Serves what comes, inside of a Tokio runtime. A client has `head_time` for a request's head, also between two requests.
+    pub fn start(listener: TcpListener, router: Router, head_time: Duration) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let serving = tokio::spawn(serve(listener, router, head_time, stopped));
+        Serving { stop, serving }
+    }
+
+    /// Takes no more requests, and lets those that run end, for ten seconds at most.
+    ///
+    /// # Errors
+    /// Where it had ended by itself, by a defect.
+    pub async fn stop(self) -> Result<(), JoinError> {
+        let _ = self.stop.send(true);
+        self.serving.await
+    }
+}
+
+async fn serve(
     listener: TcpListener,
     router: Router,
     head_time: Duration,
@@ -49,10 +82,12 @@ pub(crate) async fn serve(
                     connections.spawn(connect(stream, place, router.clone(), head_time, &graceful));
                 }
                 _ => time::sleep(PAUSE).await,
-            },
+            }
         }
     }
     drop(listener);
+    drop(router);
+    // A client that does not end is cut off.
     let _ = time::timeout(STOP_TIME, graceful.shutdown()).await;
     connections.shutdown().await;
 }
