@@ -1,6 +1,6 @@
 //! A witness of transparency logs: it cosigns a log's checkpoint where the log shows that its tree continues the one that was
-//! cosigned before, and says no to anything else. Who takes no head without the cosignatures of enough witnesses knows that
-//! nobody who does the same is shown another tree, unless so many witnesses lie together with the log.
+//! cosigned before, and says no to anything else. Where everybody wants `q` of the same `n` witnesses on a head, a log that
+//! shows two trees needs `2q − n` witnesses that lie with it.
 //!
 //! ```text
 //!                                    no I/O
