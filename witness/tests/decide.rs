@@ -345,6 +345,17 @@ proptest! {
     }
 
     #[test]
+    fn t13_a_body_with_any_bit_flipped_is_refused(at: prop::sample::Index, bit in 0_u8..8) {
+        let log = Log::new(9);
+        let mut body = log.body(7, 9);
+        let seven = seen(&log, 7);
+        prop_assert!(after(Some(&seven), &body).is_ok());
+        let at = at.index(body.len());
+        body[at] ^= 1 << bit;
+        prop_assert!(after(Some(&seven), &body).is_err(), "byte {at}, bit {bit}");
+    }
+
+    #[test]
     fn t19_any_bytes_are_answered(bytes: Vec<u8>, text in "(old [0-9]{0,3}\n|[A-Za-z0-9+/=]{44}\n|\n|log\\.example\n|\u{2014} a AAAAAQEC\n){0,9}") {
         for body in [&bytes[..], text.as_bytes()] {
             if let Ok(request) = Request::parse(body) {
