@@ -35,15 +35,16 @@ impl Witness {
         Ok(Witness { data, places })
     }
 
-    /// Answers `add-checkpoint`: the line with the cosignature, or the refusal. `now` is in seconds since 1970. The steps, in
-    /// the order of C2SP tlog-witness:
+    /// Answers `add-checkpoint`: the line with the cosignature, or the refusal. `now` is in seconds since 1970. The steps, with
+    /// the numbers that `http` gives them:
     ///
-    /// 1. The body is one, and within its bounds.
-    /// 2. Its checkpoint is of a log that is watched,
-    /// 3. and signed by it. Lines of other keys are not looked at.
-    /// 4. What [`decide`] says, alone: no other request is between the look at what was cosigned last and the record of what
-    ///    is cosigned now, and the record is on the disk before
-    /// 5. the signature is made.
+    /// - (1) The body is one, and within its bounds.
+    /// - (2) Its checkpoint is of a log that is watched,
+    /// - (3) and signed by it. Lines of other keys are not looked at.
+    /// - (4) to (8) What [`decide`] says.
+    /// - (9) No other request is between the look at what was cosigned last and the record of what is cosigned now, and the
+    ///   record is on the disk before
+    /// - (10) the signature is made.
     ///
     /// Killed at any point, it may have recorded a tree that it did not sign, and never signed one that it did not record.
     ///
@@ -55,10 +56,12 @@ impl Witness {
         let request = Request::parse(body)?;
         // (2) (3)
         let submission = request.verify(self.logs())?;
-        // (4) (5)
+        // (9)
         self.data.store.advance(
             &submission,
+            // (4) to (8)
             |latest| decide(&submission, latest, now),
+            // (10)
             |time| self.cosign(submission.signed(), time),
         )
     }
