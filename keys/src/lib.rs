@@ -4,8 +4,8 @@
 //!   OpenSSH private key file ─┐                ┌ passphrase ┐
 //!   PKCS#8 PEM ───────────────┼──▶ StoredKey ──┴─ unlock ───┴▶ SecretKey: Signer ──┬──▶ sign_envelope    (publisher)
 //!   a variable's text ────────┘                                 ▲     │            ├──▶ sign_checkpoint  (log)
-//!   the system's randomness ──────── generate ──────────────────┘     │            └──▶ cosign           (cosigner)
-//!   ssh-agent ────────────────────── Agent ─────▶ AgentSigner: Signer ┼────────────┘
+//!   the system's randomness ──────── generate ──────────────────┘     │            ├──▶ cosign           (cosigner)
+//!   ssh-agent ────────────────────── Agent ─────▶ AgentSigner: Signer ┼────────────┴──▶ cosignature      (witness)
 //!                                                                     └──▶ keyfile::create ──▶ a new file, mode 0600
 //! ```
 //!
@@ -49,6 +49,6 @@ pub use error::KeyError;
 pub use passphrase::Passphrase;
 pub use public::openssh_line;
 pub use secret::SecretKey;
-pub use signer::{Signer, cosign, sign_checkpoint, sign_envelope};
+pub use signer::{Signer, cosign, cosignature, sign_checkpoint, sign_envelope};
 #[cfg(feature = "files")]
 pub use stored::{LockedKey, StoredKey};

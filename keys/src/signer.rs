@@ -2,7 +2,7 @@
 
 use cidery_protocol::{
     Envelope, PublicKey, Signature,
-    log::{Checkpoint, SignedCheckpoint, log_signature_message},
+    log::{Checkpoint, NoteSignature, SignedCheckpoint, log_signature_message},
 };
 
 use crate::KeyError;
@@ -55,6 +55,22 @@ pub fn cosign(
     Ok(())
 }
 
+/// The line of that cosignature by itself, as a witness answers it.
+///
+/// Whoever calls this answers for the witness's promise: that the checkpoint continues every one that it cosigned before.
+///
+/// # Errors
+/// As [`cosign`].
+pub fn cosignature(
+    checkpoint: &SignedCheckpoint,
+    name: &str,
+    cosigner: &dyn Signer,
+    time: u64,
+) -> Result<NoteSignature, KeyError> {
+    let signature = cosigner.sign(&checkpoint.cosignature_message(time))?;
+    Ok(checkpoint.cosignature(name, &cosigner.public_key(), time, signature)?)
+}
+
 #[cfg(test)]
 mod tests {
     use cidery_protocol::{Code, Error, log::Hash, pae};
@@ -85,6 +101,8 @@ mod tests {
             let read = SignedCheckpoint::parse(&signed.to_bytes())?;
             assert_eq!(read.verify_log(&checkpoint.origin, &[log.public_key()])?, checkpoint);
             assert_eq!(read.timestamp(&name, &cosigner.public_key())?, time);
+            let line = cosignature(&signed, &name, &cosigner, time)?;
+            assert!(signed.to_bytes().ends_with(format!("\n{line}\n").as_bytes()));
         }
         let before = signed.clone();
         let refused = cosign(&mut signed, "two words", &cosigner, 30).expect_err("no name of a key");

@@ -38,6 +38,12 @@ pub const ENTRY_BYTES: usize = 65_535;
 pub const CHECKPOINT_BYTES: usize = 64 << 10;
 /// Signature lines of a checkpoint.
 pub const CHECKPOINT_SIGNATURES: usize = 64;
+/// Witnesses that a registry asks.
+pub const WITNESSES: usize = 16;
+/// How long a witness has for an answer, seconds.
+pub const WITNESS_SECONDS: u64 = 10;
+/// Bytes of a witness's answer: a checkpoint's, of which it is the signature lines.
+pub const WITNESS_BYTES: usize = CHECKPOINT_BYTES;
 /// Hashes of a Merkle proof: the tree's height is at most 63.
 pub const PROOF_HASHES: usize = 64;
 /// Entries of a tree: sizes stay below 2^53, so that every language can hold them.

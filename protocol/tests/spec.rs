@@ -68,6 +68,10 @@ fn the_limits_are_those_of_the_code() {
             vec![limits::MANIFEST_BUNDLED, limits::MANIFEST_WORDS],
         ),
         ("checkpoint", vec![limits::CHECKPOINT_BYTES >> 10, limits::CHECKPOINT_SIGNATURES]),
+        (
+            "witnesses of a registry; their answers",
+            vec![limits::WITNESSES, limits::WITNESS_SECONDS as usize, limits::WITNESS_BYTES >> 10],
+        ),
         ("proof", vec![limits::PROOF_HASHES]),
         (
             "chain of authority; its end for recovery keys",

@@ -54,6 +54,9 @@ pub(crate) enum Failure {
     /// The embedded registry.
     #[error(transparent)]
     Serve(#[from] cidery_registry_server::ServerError),
+    /// The witness.
+    #[error(transparent)]
+    Witness(#[from] cidery_witness::WitnessError),
     /// No answer came.
     #[error("cannot reach {url}: {reason}")]
     Unreachable { url: String, reason: String },
@@ -127,6 +130,7 @@ impl Failure {
             Failure::Bundle(BundleError::Io { .. }) => Code::Environment,
             Failure::Bundle(_) | Failure::ManifestPlace { .. } => Code::BundleFailed,
             Failure::Serve(error) => error.code(),
+            Failure::Witness(error) => error.code(),
             Failure::Unreachable { .. } | Failure::NotARegistry { .. } => Code::NetworkFailed,
             Failure::Registry { code, .. } => *code,
             Failure::OtherOrigin { .. } => Code::PolicyOrigin,
@@ -164,6 +168,7 @@ impl Failure {
                  ssh-agent needs neither: `--key agent:`",
             ),
             Failure::Serve(error) => error.hint(),
+            Failure::Witness(error) => error.hint(),
             Failure::Bundle(BundleError::Fetch { .. }) => fixed(
                 "is the network there? npm packages come from the registry that .npmrc names; each is fetched once",
             ),

@@ -18,7 +18,7 @@ use std::{
 
 use cidery_keys::{KeyError, SecretKey, Signer, keyfile};
 use cidery_protocol::Origin;
-use cidery_registry::ScopePolicy;
+use cidery_registry::{ScopePolicy, Witnesses};
 use sha2::{Digest, Sha256};
 
 use crate::{ServerError, settings::Settings};
@@ -35,6 +35,8 @@ pub(crate) struct Data {
     pub(crate) cosigner: SecretKey,
     /// Who may begin packages, where the operator says so.
     pub(crate) scopes: Option<ScopePolicy>,
+    /// Who cosigns the head, as the operator says.
+    pub(crate) witnesses: Witnesses,
     _lock: File,
 }
 
@@ -56,8 +58,8 @@ impl Data {
             Some(known) => same_origin(folder, known, wanted)?,
             None => new_origin(folder, wanted, &log)?,
         };
-        let folder = folder.to_owned();
-        Ok(Data { folder, origin, log, cosigner, scopes: settings.scopes, _lock: lock })
+        let (folder, Settings { scopes, witnesses, .. }) = (folder.to_owned(), settings);
+        Ok(Data { folder, origin, log, cosigner, scopes, witnesses, _lock: lock })
     }
 }
 

@@ -94,7 +94,7 @@ impl ServerError {
                 Some("an origin never changes: choose another data folder".to_owned())
             }
             ServerError::Config { .. } => Some(
-                "it may hold `origin = \"…\"`, and `scopes` as \"open\", \"closed\" or a table of scopes and their keys"
+                "it may hold `origin = \"…\"`, `scopes` as \"open\", \"closed\" or a table of scopes and their keys, and `[[witnesses]]`, each with name, url and key"
                     .to_owned(),
             ),
             ServerError::KeyLost { .. } => Some(

@@ -3,13 +3,15 @@
 //! ```text
 //!  TCP ──▶ hyper, axum ──▶ Registry::handle ──▶ Files            (data/objects)
 //!                               └── Client ──▶ a thread of its own: Sequencer ──▶ Sqlite (data/ledger.db), Files
+//!                                                                       └── Witnessing ──▶ witnesses
 //! ```
 //!
 //! | file | what |
 //! |---|---|
-//! | `server` | [`Server::start`], [`Config`], connections and their bounds |
+//! | `server` | [`Server::start`], [`Config`] |
 //! | `http` | axum's requests as the handlers see them |
-//! | `sequencer` | the sequencer's thread: groups, and the head's refreshing |
+//! | `sequencer` | the sequencer's thread: groups, the head's refreshing, and asking witnesses |
+//! | `witness` | witnesses over HTTP |
 //! | `data` | the data folder: its lock, the log's origin and keys |
 //! | `settings` | the operator's `config.toml` |
 //! | `files`, `sqlite` | [`Files`] and [`Sqlite`]: the storage traits |
@@ -24,8 +26,9 @@ mod sequencer;
 mod server;
 mod settings;
 mod sqlite;
+mod witness;
 
-pub use cidery_registry::ScopePolicy;
+pub use cidery_registry::{ScopePolicy, Witness, Witnesses};
 pub use error::ServerError;
 pub use files::Files;
 pub use server::{Config, OnFailure, Patience, Server};

@@ -17,9 +17,9 @@ use tokio::{
     time::{self, MissedTickBehavior},
 };
 
-use crate::{Files, OnFailure, ServerError, Sqlite};
+use crate::{Files, OnFailure, ServerError, Sqlite, witness::Witnessing};
 
-/// How often the head is cosigned again (SPEC §7.4: at least every five minutes).
+/// How often the head is cosigned again (SPEC §7.5: at least every five minutes).
 const REFRESH: Duration = Duration::from_secs(4 * 60);
 /// How soon that is tried again after a failure.
 const RETRY: Duration = Duration::from_secs(10);
@@ -30,6 +30,8 @@ type Question = (Call, oneshot::Sender<Reply>);
 
 /// Tells the operator of a failure.
 type Tell = Rc<dyn Fn(&Error) + Send>;
+
+type Log = Sequencer<Files, Sqlite, SystemClock>;
 
 /// The operating system's time.
 pub(crate) struct SystemClock;
@@ -61,13 +63,16 @@ pub(crate) async fn start(
     on_failure: Option<OnFailure>,
 ) -> Result<(Client, thread::JoinHandle<()>), ServerError> {
     let sequencer = Sequencer::new(blobs, sql, SystemClock, config)?;
+    let witnessing = Witnessing::new().map_err(Error::from)?;
     let (calls, questions) = mpsc::channel(CALLS);
     let (started, starting) = oneshot::channel();
     let work = move || {
-        let runtime = runtime::Builder::new_current_thread().enable_time().build();
+        let runtime = runtime::Builder::new_current_thread().enable_all().build();
         match runtime {
             Ok(runtime) => {
-                LocalSet::new().block_on(&runtime, run(Arc::new(sequencer), questions, started, on_failure))
+                let tell = on_failure.map_or_else(|| Rc::new(|_: &Error| ()) as Tell, Rc::from);
+                let keeper = Keeper { log: Arc::new(sequencer), witnessing, tell };
+                LocalSet::new().block_on(&runtime, keeper.run(questions, started))
             }
             Err(error) => drop(started.send(Err(StoreError::new("start the sequencer", error).into()))),
         }
@@ -78,69 +83,89 @@ pub(crate) async fn start(
     Ok((Client(calls), thread))
 }
 
-async fn run(
-    sequencer: Arc<Sequencer<Files, Sqlite, SystemClock>>,
-    mut questions: mpsc::Receiver<Question>,
-    started: oneshot::Sender<Result<(), Error>>,
-    on_failure: Option<OnFailure>,
-) {
-    let start = sequencer.start().await;
-    let failed = start.is_err();
-    if started.send(start).is_err() || failed {
-        return;
-    }
-    let queued = Arc::new(Notify::new());
-    let tell: Tell = on_failure.map_or_else(|| Rc::new(|_: &Error| ()) as Tell, Rc::from);
-    let refreshing = spawn_local(refresh(sequencer.clone(), tell.clone()));
-    let closing = spawn_local(close_groups(sequencer.clone(), queued.clone(), tell));
-    let mut waiting = tokio::task::JoinSet::new();
-    while let Some((call, answer)) = questions.recv().await {
-        let (sequencer, queued) = (sequencer.clone(), queued.clone());
-        waiting.spawn_local(async move {
-            let reply = match sequencer.receive(call).await {
-                Received::Reply(reply) => reply,
-                Received::Queued(ticket) => {
-                    queued.notify_one();
-                    ticket.reply().await
-                }
-            };
-            // Whoever asked may be gone; what was done is done.
-            let _ = answer.send(reply);
-        });
-        while waiting.try_join_next().is_some() {}
-    }
-    while waiting.join_next().await.is_some() {}
-    refreshing.abort();
-    closing.abort();
+/// The sequencer, whom it asks, and who is told where nobody waits for an answer.
+#[derive(Clone)]
+struct Keeper {
+    log: Arc<Log>,
+    witnessing: Witnessing,
+    tell: Tell,
 }
 
-/// Closes a group whenever something waits: while one is written, the next one gathers.
-async fn close_groups(
-    sequencer: Arc<Sequencer<Files, Sqlite, SystemClock>>,
-    queued: Arc<Notify>,
-    tell: Tell,
-) {
-    loop {
-        queued.notified().await;
-        while sequencer.is_waiting() {
-            // Where a group fails, everybody in it has been told; only the operator can do something about it.
-            if let Err(error) = sequencer.close_group().await {
-                tell(&error);
+impl Keeper {
+    async fn run(self, mut questions: mpsc::Receiver<Question>, started: oneshot::Sender<Result<(), Error>>) {
+        let start = self.log.start().await;
+        let failed = start.is_err();
+        if started.send(start).is_err() || failed {
+            return;
+        }
+        let queued = Arc::new(Notify::new());
+        let refreshing = spawn_local(self.clone().refresh());
+        let closing = spawn_local(self.clone().close_groups(queued.clone()));
+        let mut waiting = tokio::task::JoinSet::new();
+        while let Some((call, answer)) = questions.recv().await {
+            let (log, queued) = (self.log.clone(), queued.clone());
+            waiting.spawn_local(async move {
+                let reply = match log.receive(call).await {
+                    Received::Reply(reply) => reply,
+                    Received::Queued(ticket) => {
+                        queued.notify_one();
+                        ticket.reply().await
+                    }
+                };
+                // Whoever asked may be gone; what was done is done.
+                let _ = answer.send(reply);
+            });
+            while waiting.try_join_next().is_some() {}
+        }
+        while waiting.join_next().await.is_some() {}
+        refreshing.abort();
+        closing.abort();
+    }
+
+    /// Closes a group whenever something waits: while one is written, the next one gathers.
+    async fn close_groups(self, queued: Arc<Notify>) {
+        loop {
+            queued.notified().await;
+            while self.log.is_waiting() {
+                // Where a group fails, everybody in it has been told; only the operator can do something about it.
+                if let Err(error) = self.log.close_group().await {
+                    (self.tell)(&error);
+                }
+                self.ask_witnesses();
             }
         }
     }
-}
 
-async fn refresh(sequencer: Arc<Sequencer<Files, Sqlite, SystemClock>>, tell: Tell) {
-    let mut ticks = time::interval(REFRESH);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    ticks.tick().await;
-    loop {
+    async fn refresh(self) {
+        let mut ticks = time::interval(REFRESH);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         ticks.tick().await;
-        // A head that grows old says by itself that something is wrong; until then, it is tried again.
-        while let Err(error) = sequencer.refresh_head().await {
-            tell(&error);
-            time::sleep(RETRY).await;
+        self.ask_witnesses();
+        loop {
+            ticks.tick().await;
+            // A head that grows old says by itself that something is wrong; until then, it is tried again.
+            while let Err(error) = self.log.refresh_head().await {
+                (self.tell)(&error);
+                time::sleep(RETRY).await;
+            }
+            self.ask_witnesses();
+        }
+    }
+
+    /// Has each witness asked about the newest head, by a task of its own: none waits for another, and no group for any.
+    fn ask_witnesses(&self) {
+        for turn in self.log.begin_asking() {
+            let Keeper { log, witnessing, tell } = self.clone();
+            spawn_local(async move {
+                while let Some(mut done) = log.ask_witness(&turn, &witnessing).await {
+                    if log.has_cosignatures() {
+                        done = done.and(log.merge_cosignatures().await);
+                    }
+                    if let Err(error) = done {
+                        tell(&error);
+                    }
+                }
+            });
         }
     }
 }

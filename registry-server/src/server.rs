@@ -7,31 +7,13 @@ use std::{
     time::Duration,
 };
 
-use axum::Router;
 use cidery_keys::Signer;
+use cidery_listener::Serving;
 use cidery_protocol::{Origin, PublicKey};
-use cidery_registry::{LogConfig, Registry, ScopePolicy};
-use hyper::server::conn::http1;
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
-    service::TowerToHyperService,
-};
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore, watch},
-    task::{JoinHandle, JoinSet},
-    time,
-};
+use cidery_registry::{LogConfig, Registry, ScopePolicy, Witnesses};
+use tokio::net::TcpListener;
 
 use crate::{Files, ServerError, Sqlite, data::Data, http, sequencer};
-
-/// Bytes of a request's head.
-const HEAD_BYTES: usize = 32 << 10;
-/// Connections at once; others wait to be taken.
-const CONNECTIONS: usize = 1024;
-/// How long requests may take to end when the server stops.
-const STOP_TIME: Duration = Duration::from_secs(10);
 
 /// What a server is to be.
 pub struct Config {
@@ -45,6 +27,8 @@ pub struct Config {
     /// Who may begin packages. Without a word on it: what `config.toml` in the data folder says, else anybody while it
     /// listens on loopback, and nobody elsewhere.
     pub scopes: Option<ScopePolicy>,
+    /// Who cosigns the head (SPEC §7.7). Without a word on it: those of `config.toml` in the data folder.
+    pub witnesses: Option<Witnesses>,
     /// How long it waits for clients.
     pub patience: Patience,
     /// Is told why something failed that no client waits for, such as the head's refreshing.
@@ -81,6 +65,7 @@ impl Config {
             data: data.as_ref().to_owned(),
             origin: None,
             scopes: None,
+            witnesses: None,
             patience: Patience::default(),
             on_failure: None,
         }
@@ -95,8 +80,8 @@ pub struct Server {
     log: PublicKey,
     cosigner: PublicKey,
     scopes: ScopePolicy,
-    stop: watch::Sender<bool>,
-    serving: JoinHandle<()>,
+    witnesses: Witnesses,
+    serving: Serving,
     sequencing: std::thread::JoinHandle<()>,
     data: Arc<Data>,
 }
@@ -112,7 +97,7 @@ impl Server {
     /// What is in the way.
     pub async fn start(config: Config) -> Result<Self, ServerError> {
         // (1)
-        let Config { listen, data, origin, scopes, patience, on_failure } = config;
+        let Config { listen, data, origin, scopes, witnesses, patience, on_failure } = config;
         let data = Data::open(&data, origin.as_ref())?;
         let blobs = Files::open(&data.folder).map_err(cidery_registry::Error::from)?;
         let sql = Sqlite::open(&data.folder.join("ledger.db")).map_err(cidery_registry::Error::from)?;
@@ -127,19 +112,20 @@ impl Server {
             listener.local_addr().map_err(|source| ServerError::Listen { address: listen, source })?;
         let default = if address.ip().is_loopback() { ScopePolicy::Open } else { ScopePolicy::Closed };
         let scopes = scopes.or_else(|| data.scopes.clone()).unwrap_or(default);
+        let witnesses = witnesses.unwrap_or_else(|| data.witnesses.clone());
         let config = LogConfig {
             origin: data.origin.clone(),
             scopes: scopes.clone(),
             log: of(Role::Log),
             cosigner: of(Role::Cosigner),
+            witnesses: witnesses.clone(),
         };
         let (client, sequencing) = sequencer::start(blobs.clone(), sql, config, on_failure).await?;
         // (3)
         let router = http::router(Registry::new(blobs, client, scopes.clone()), patience);
-        let (stop, stopped) = watch::channel(false);
-        let serving = tokio::spawn(serve(listener, router, patience.head, stopped));
+        let serving = Serving::start(listener, router, patience.head);
         let origin = data.origin.clone();
-        Ok(Server { address, origin, log, cosigner, scopes, stop, serving, sequencing, data })
+        Ok(Server { address, origin, log, cosigner, scopes, witnesses, serving, sequencing, data })
     }
 
     /// Where it listens.
@@ -172,6 +158,11 @@ impl Server {
         &self.scopes
     }
 
+    /// Who is asked to cosign its head.
+    pub fn witnesses(&self) -> &Witnesses {
+        &self.witnesses
+    }
+
     /// The folder of its data.
     pub fn data(&self) -> &Path {
         &self.data.folder
@@ -182,8 +173,7 @@ impl Server {
     /// # Errors
     /// [`ServerError::Sequencer`] where the sequencer had ended by itself.
     pub async fn stop(self) -> Result<(), ServerError> {
-        let _ = self.stop.send(true);
-        let served = self.serving.await;
+        let served = self.serving.stop().await;
         // The sequencer ends once no handler can ask it any more.
         let sequencing = self.sequencing;
         let sequenced = tokio::task::spawn_blocking(move || sequencing.join()).await;
@@ -222,61 +212,5 @@ impl Signer for Held {
 
     fn sign(&self, message: &[u8]) -> Result<cidery_protocol::Signature, cidery_keys::KeyError> {
         self.key().sign(message)
-    }
-}
-
-async fn serve(
-    listener: TcpListener,
-    router: Router,
-    head_time: Duration,
-    mut stopped: watch::Receiver<bool>,
-) {
-    let graceful = GracefulShutdown::new();
-    let mut connections = JoinSet::new();
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
-    loop {
-        let accept = async {
-            let place = places.clone().acquire_owned().await;
-            (place, listener.accept().await)
-        };
-        tokio::select! {
-            // The sender sends once, and dropping it means the same.
-            _ = stopped.changed() => break,
-            (place, accepted) = accept => match (place, accepted) {
-                (Ok(place), Ok((stream, _))) => {
-                    while connections.try_join_next().is_some() {}
-                    connections.spawn(connect(stream, place, router.clone(), head_time, &graceful));
-                }
-                // Out of file descriptors, most likely: some will be free again.
-                _ => time::sleep(Duration::from_millis(100)).await,
-            }
-        }
-    }
-    drop(listener);
-    drop(router);
-    // A client that does not end is cut off.
-    let _ = time::timeout(STOP_TIME, graceful.shutdown()).await;
-    connections.shutdown().await;
-}
-
-fn connect(
-    stream: TcpStream,
-    place: OwnedSemaphorePermit,
-    router: Router,
-    head_time: Duration,
-    graceful: &GracefulShutdown,
-) -> impl Future<Output = ()> + Send + 'static + use<> {
-    // A wish of the socket: without it, small answers are only later.
-    let _ = stream.set_nodelay(true);
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(head_time)
-        .max_buf_size(HEAD_BYTES)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
-    let connection = graceful.watch(connection);
-    async move {
-        // What a client does to its connection is its own matter.
-        let _ = connection.await;
-        drop(place);
     }
 }

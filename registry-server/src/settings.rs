@@ -6,6 +6,11 @@
 //!
 //! [scopes]                          # in each scope, whoever signs with one of these keys; nobody in others
 //! acme = ["z6Mk…"]
+//!
+//! [[witnesses]]                     # who else cosigns the head: at most 16 of these
+//! name = "witness.example/w1"
+//! url = "https://witness.example"   # C2SP's submission prefix: it is asked at <url>/add-checkpoint
+//! key = "z6Mk…"
 //! ```
 
 use std::{
@@ -16,7 +21,7 @@ use std::{
 };
 
 use cidery_protocol::{Origin, PackageName, PublicKey};
-use cidery_registry::ScopePolicy;
+use cidery_registry::{ScopePolicy, Witness, Witnesses};
 use serde::Deserialize;
 
 use crate::ServerError;
@@ -31,6 +36,7 @@ const FILE_BYTES: u64 = 1 << 20;
 pub(crate) struct Settings {
     pub(crate) origin: Option<Origin>,
     pub(crate) scopes: Option<ScopePolicy>,
+    pub(crate) witnesses: Witnesses,
 }
 
 #[derive(Deserialize)]
@@ -38,6 +44,16 @@ pub(crate) struct Settings {
 struct Toml {
     origin: Option<String>,
     scopes: Option<Scopes>,
+    #[serde(default)]
+    witnesses: Vec<Named>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Named {
+    name: String,
+    url: String,
+    key: String,
 }
 
 #[derive(Deserialize)]
@@ -86,7 +102,16 @@ impl Settings {
             Some(Scopes::Word(Word::Closed)) => Some(ScopePolicy::Closed),
             Some(Scopes::Listed(scopes)) => Some(ScopePolicy::Listed(listed(scopes)?)),
         };
-        Ok(Settings { origin: origin.map_err(|error| format!("origin: {error}"))?, scopes })
+        let witnesses = toml.witnesses.iter().map(|witness| {
+            let key = witness.key.parse().map_err(|error| format!("witnesses.{}: {error}", witness.name))?;
+            Witness::new(&witness.name, &witness.url, key).map_err(|error| error.to_string())
+        });
+        let witnesses = Witnesses::new(witnesses.collect::<Result<_, String>>()?);
+        Ok(Settings {
+            origin: origin.map_err(|error| format!("origin: {error}"))?,
+            scopes,
+            witnesses: witnesses.map_err(|error| error.to_string())?,
+        })
     }
 }
 
@@ -118,12 +143,26 @@ mod tests {
         assert_eq!(scopes("scopes = \"closed\""), Some(ScopePolicy::Closed));
         let listed =
             Settings::parse(&format!("origin = \"registry.example/log\"\n[scopes]\nacme = [\"{KEY}\"]"));
-        let Settings { origin, scopes: Some(scopes) } = listed.expect("a table") else { panic!("no scopes") };
+        let Settings { origin, scopes: Some(scopes), .. } = listed.expect("a table") else {
+            panic!("no scopes")
+        };
         assert_eq!(origin.expect("an origin").as_str(), "registry.example/log");
         let key = KEY.parse().expect("a key");
         assert!(
             scopes.allows("acme", &[key]) && !scopes.allows("acme", &[]) && !scopes.allows("other", &[key])
         );
+    }
+
+    fn witness(name: &str, url: &str, key: &str) -> String {
+        format!("[[witnesses]]\nname = \"{name}\"\nurl = \"{url}\"\nkey = \"{key}\"\n")
+    }
+
+    #[test]
+    fn says_who_cosigns_the_head() {
+        let text = format!("scopes = \"closed\"\n{}", witness("w.example/1", "https://w.example/", KEY));
+        let Settings { witnesses, .. } = Settings::parse(&text).expect("a witness");
+        let witnesses: Vec<_> = witnesses.iter().map(|witness| (witness.name(), witness.url())).collect();
+        assert_eq!(witnesses, [("w.example/1", "https://w.example/add-checkpoint")]);
     }
 
     #[test]
@@ -139,6 +178,11 @@ mod tests {
             (&format!("[scopes]\n\"@acme\" = [\"{KEY}\"]"), "scopes.@acme: "),
             (&format!("[scopes]\nAcme = [\"{KEY}\"]"), "scopes.Acme: "),
             ("scopes = \"open\"\nscopes = \"closed\"", "duplicate key"),
+            ("[[witnesses]]\nname = \"w\"", "missing field `url`"),
+            (&witness("w", "https://w.example", "z6Mk"), "witnesses.w: "),
+            (&witness("w", "ftp://w.example", KEY), "`w` is at \"ftp://w.example\""),
+            (&witness("w", "https://w.example", KEY).repeat(2), "`w` is there twice"),
+            (&witness("a b", "https://w.example", KEY), "\"a b\" is not"),
         ] {
             let reason = Settings::parse(text).expect_err(text);
             assert!(reason.contains(at), "{text}: {reason}");

@@ -12,7 +12,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use cidery_keys::{cosign, sign_checkpoint};
+use cidery_keys::{Signer, cosign, sign_checkpoint};
 use cidery_protocol::{
     MapEntry, Receipt,
     log::{Checkpoint, SignedCheckpoint, encode_bundle, leaf_hash, root_of_leaves},
@@ -25,6 +25,7 @@ use support::{
     NOW, Pack, TestRegistry, contents, key, oracle, origin,
     pack::{channel, powers, rekey},
     store_of,
+    witness::{NAMES, Scripted, ask, with_witnesses, witness_key},
 };
 
 /// A store that ends, with its process, at a certain write: before it, or after it and before anybody is told.
@@ -139,19 +140,22 @@ async fn t25_a_crash_at_any_write_loses_nothing_and_shows_nothing_by_halves() {
             let ledger = folder.path().join("ledger.db");
             let store = Memory::default();
             let mortal = Mortal::new(&store, writes, after);
-            let first = TestRegistry::new(mortal.clone(), &ledger, ScopePolicy::Open);
+            let first = TestRegistry::of(mortal.clone(), &ledger, with_witnesses(1));
+            let witness = Scripted::honest(NOW);
             let mut acknowledged = 0;
             for package in &packages {
                 if first.publish(package).await.status != 201 {
                     break;
                 }
                 acknowledged += 1;
+                // One write more, of the same head with a line more.
+                ask(&first, &witness).await;
             }
             drop(first);
 
             // The same ledger and store, in a new process.
             let restarted = Mortal { left: Arc::new(AtomicI64::new(i64::MAX)), ..mortal.clone() };
-            let second = TestRegistry::new(restarted, &ledger, ScopePolicy::Open);
+            let second = TestRegistry::of(restarted, &ledger, with_witnesses(1));
             let what = format!("{writes} writes, after: {after}, acknowledged: {acknowledged}");
             second.sequencer.start().await.unwrap_or_else(|error| panic!("{what}: {error}"));
             for package in &packages[..acknowledged] {
@@ -177,6 +181,11 @@ async fn t25_a_crash_at_any_write_loses_nothing_and_shows_nothing_by_halves() {
                 assert_eq!(second.resolve(package).await.size, ENTRIES, "{what}: each record is logged once");
             }
             assert_eq!(oracle::agrees(&second).await.records(), RECORDS, "{what}");
+            assert_eq!(ask(&second, &witness).await, Vec::<String>::new(), "{what}");
+            let head = second.call("GET", "/v1/checkpoint", b"").await;
+            let head = SignedCheckpoint::parse(&head.bytes).expect("a note");
+            let cosigned = head.cosigned(NAMES[0], &witness_key(0).public_key());
+            assert_eq!(cosigned, Ok(Some(NOW)), "{what}: the witness takes it for the same log");
             for (size, texts) in mortal.signed.lock().expect("no panic").iter() {
                 assert_eq!(texts.len(), 1, "{what}: one root for the size {size}");
             }
@@ -186,7 +195,7 @@ async fn t25_a_crash_at_any_write_loses_nothing_and_shows_nothing_by_halves() {
             }
             writes += 1;
         }
-        assert!(writes > 35, "the runs went through all writes: {writes}");
+        assert!(writes > 40, "the runs went through all writes: {writes}");
     }
 }
 

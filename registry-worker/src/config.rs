@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `ORIGIN` | variable | the log's name (SPEC §3.5), for ever |
 //! | `SCOPES` | variable | who may begin packages: `open`, `closed`, or JSON of scopes and keys, `{"acme": ["z6Mk…"]}`; `closed` unless given |
+//! | `WITNESSES` | variable | who else cosigns the head: JSON, `[{"name": "witness.example/w1", "url": "https://witness.example", "key": "z6Mk…"}]`, at most 16; none unless given |
 //! | `LOG_KEY` | secret | the OpenSSH private key that signs the log |
 //! | `COSIGNER_KEY` | secret | the one, another, that says when its head was the newest |
 
@@ -11,7 +12,8 @@ use std::{collections::BTreeMap, sync::OnceLock};
 
 use cidery_keys::{KeyError, SecretKey};
 use cidery_protocol::{Code, Error as Refusal, Origin, PublicKey};
-use cidery_registry::{Error, ErrorBody, LogConfig, ScopePolicy};
+use cidery_registry::{Error, ErrorBody, LogConfig, ScopePolicy, Witness, Witnesses};
+use serde::Deserialize;
 use worker::Env;
 
 /// Why the configuration cannot be used. No message holds anything of a secret.
@@ -38,6 +40,12 @@ pub(crate) enum ConfigError {
     /// `SCOPES` is none of its forms.
     #[error("`SCOPES` is neither `open` nor `closed` nor a map from scopes to keys: {reason}")]
     Scopes {
+        /// Where it fails.
+        reason: String,
+    },
+    /// `WITNESSES` is not of its form.
+    #[error("`WITNESSES` is not a list of witnesses, each with name, url and key: {reason}")]
+    Witnesses {
         /// Where it fails.
         reason: String,
     },
@@ -85,6 +93,7 @@ pub(crate) fn log_config(env: &Env) -> Result<LogConfig, ConfigError> {
         scopes: scopes(env)?.clone(),
         log: Box::new(secret(env, "LOG_KEY")?),
         cosigner: Box::new(secret(env, "COSIGNER_KEY")?),
+        witnesses: witnesses(env)?,
     })
 }
 
@@ -113,6 +122,30 @@ fn listed(json: &str) -> Result<ScopePolicy, String> {
         Ok((scope, keys.map_err(|error| error.to_string())?))
     });
     Ok(ScopePolicy::Listed(scopes.collect::<Result<_, String>>()?))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Named {
+    name: String,
+    url: String,
+    key: String,
+}
+
+fn witnesses(env: &Env) -> Result<Witnesses, ConfigError> {
+    match read(env, "WITNESSES") {
+        Err(_) => Ok(Witnesses::default()),
+        Ok(json) => named(&json).map_err(|reason| ConfigError::Witnesses { reason }),
+    }
+}
+
+fn named(json: &str) -> Result<Witnesses, String> {
+    let witnesses: Vec<Named> = serde_json::from_str(json).map_err(|error| error.to_string())?;
+    let witnesses = witnesses.iter().map(|Named { name, url, key }| {
+        let key = key.parse().map_err(|error| format!("{name}: {error}"))?;
+        Witness::new(name, url, key).map_err(|error| error.to_string())
+    });
+    Witnesses::new(witnesses.collect::<Result<_, String>>()?).map_err(|error| error.to_string())
 }
 
 fn secret(env: &Env, name: &'static str) -> Result<SecretKey, ConfigError> {

@@ -5,6 +5,7 @@
 //!                                                                          └─ queued ─┐       ▲
 //!  closer: one future while anybody waits, one group a second ◀──────────────────────┘ ──────┘
 //!  alarm, every 4 minutes: refresh the head, also when nobody asks for anything
+//!  after each of these: a future for each witness, and one that merges what they have signed, a write a second
 //! ```
 //! The object may be stopped at any moment and started elsewhere: what is in its memory is nothing but the queue.
 
@@ -29,11 +30,12 @@ use crate::{
     failure::cannot,
     kv::{Objects, Reader},
     sql::ObjectSql,
+    witness::PlatformFetch,
 };
 
 /// R2 takes one write a second of a key, and each group replaces the checkpoint. Milliseconds.
 const BETWEEN_HEADS: u64 = 1000;
-/// How often the head is cosigned again: with what it waits and takes, within the five minutes of SPEC §7.4.
+/// How often the head is cosigned again: with what it waits and takes, within the five minutes of SPEC §7.5.
 const REFRESH: Duration = Duration::from_secs(4 * 60);
 /// When it is tried again where that failed.
 const RETRY: Duration = Duration::from_secs(60);
@@ -54,6 +56,7 @@ impl DurableObject for Ledger {
             log: RefCell::new(None),
             last_head: Mutex::new(0),
             is_closing: Cell::new(false),
+            is_merging: Cell::new(false),
         };
         Ledger { object: Rc::new(object) }
     }
@@ -86,6 +89,8 @@ struct Object {
     last_head: Mutex<u64>,
     /// Whether the closer runs.
     is_closing: Cell<bool>,
+    /// Whether cosignatures are being merged.
+    is_merging: Cell<bool>,
 }
 
 impl Object {
@@ -115,7 +120,9 @@ impl Object {
         }
         let this = Rc::clone(self);
         let started = self.state.block_concurrency_while(async move { Ok(this.start().await) });
-        started.await.map_err(|error| cannot("start the sequencer", &error))?
+        let log = started.await.map_err(|error| cannot("start the sequencer", &error))??;
+        self.ask_witnesses(&log);
+        Ok(log)
     }
 
     /// The next alarm is set first: whatever becomes of this start, there will be another.
@@ -137,7 +144,11 @@ impl Object {
     async fn refresh(self: &Rc<Self>) -> Result<(), Error> {
         let running = self.log.borrow().clone();
         match running {
-            Some(log) => self.write_head(log.refresh_head()).await,
+            Some(log) => {
+                self.write_head(log.refresh_head()).await?;
+                self.ask_witnesses(&log);
+                Ok(())
+            }
             None => self.log().await.map(drop),
         }
     }
@@ -153,8 +164,40 @@ impl Object {
                 if let Err(error) = this.write_head(log.close_group()).await {
                     console_error!("a group could not be closed: {error}");
                 }
+                this.ask_witnesses(&log);
             }
             this.is_closing.set(false);
+        });
+    }
+
+    /// Has each witness asked about the newest head, by a future of its own: none waits for another, and no group for any.
+    fn ask_witnesses(self: &Rc<Self>, log: &Rc<Log>) {
+        for turn in log.begin_asking() {
+            let (this, log) = (Rc::clone(self), Rc::clone(log));
+            self.state.wait_until(async move {
+                while let Some(asked) = log.ask_witness(&turn, &PlatformFetch).await {
+                    if let Err(error) = asked {
+                        console_error!("{error}");
+                    }
+                    this.merge_cosignatures(&log);
+                }
+            });
+        }
+    }
+
+    /// Merges what witnesses have signed. Those that come while this waits for its turn go along.
+    fn merge_cosignatures(self: &Rc<Self>, log: &Rc<Log>) {
+        if !log.has_cosignatures() || self.is_merging.replace(true) {
+            return;
+        }
+        let (this, log) = (Rc::clone(self), Rc::clone(log));
+        self.state.wait_until(async move {
+            while log.has_cosignatures() {
+                if let Err(error) = this.write_head(log.merge_cosignatures()).await {
+                    console_error!("cosignatures could not be put on the head: {error}");
+                }
+            }
+            this.is_merging.set(false);
         });
     }
 

@@ -5,11 +5,13 @@
 //!                 │ publish, upload                         └──blobs in──▶ R2
 //!                 ▼
 //!           Ledger, one Durable Object: cidery-registry's sequencer ──▶ its SQLite, then R2, copies to KV
+//!                 └──fetch──▶ witnesses
 //! ```
 //!
 //! | file | what |
 //! |---|---|
-//! | `ledger` | the Durable Object: starts the sequencer, closes groups, sets alarms |
+//! | `ledger` | the Durable Object: starts the sequencer, closes groups, sets alarms, asks witnesses |
+//! | `witness` | witnesses by fetch |
 //! | `client` | the way to it |
 //! | `r2`, `kv`, `sql`, `clock` | the storage and time that `cidery-registry` asks for |
 //! | `http` | requests and responses |
@@ -29,6 +31,7 @@ mod kv;
 mod ledger;
 mod r2;
 mod sql;
+mod witness;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -87,11 +87,27 @@ pub enum Error {
         /// How many may wait.
         limit: usize,
     },
-    /// The log's key and the cosigner's are one (SPEC §4.3).
-    #[error("the log and its cosigner have the same key {key}")]
+    /// A key has two roles, or two holders (SPEC §4.3).
+    #[error("{} and {} have the same key {key}", .holders[0], .holders[1])]
     OneKey {
+        /// Who has it: the log, its cosigner, witnesses.
+        holders: [String; 2],
         /// The key, as text.
         key: String,
+    },
+    /// The witnesses that the operator names cannot be used.
+    #[error("the witnesses cannot be used: {reason}")]
+    Witnesses {
+        /// What is wrong with them.
+        reason: String,
+    },
+    /// A witness did not cosign the head. Nobody but the operator waits for it.
+    #[error("the witness `{name}` did not cosign the head: {reason}")]
+    Unwitnessed {
+        /// The witness.
+        name: String,
+        /// Why not.
+        reason: String,
     },
     /// The ledger and the published log are not of one history.
     #[error("the ledger and the published log disagree: {reason}")]
@@ -136,6 +152,8 @@ impl Error {
             Error::UploadUnexpected { .. } => Code::UploadUnexpected,
             Error::UploadPending { .. } | Error::Busy { .. } => Code::UploadPending,
             Error::OneKey { .. } => Code::KeyUnusable,
+            Error::Witnesses { .. } => Code::Usage,
+            Error::Unwitnessed { .. } => Code::NetworkFailed,
             Error::Diverged { .. } => Code::LedgerDiverged,
             Error::Internal { .. } => Code::Internal,
             Error::Relayed(body) => body.code.parse().unwrap_or(Code::Internal),
@@ -170,6 +188,10 @@ impl Error {
         Error::NotFound { what: what.into() }
     }
 
+    pub(crate) fn witnesses(reason: impl Into<String>) -> Self {
+        Error::Witnesses { reason: reason.into() }
+    }
+
     pub(crate) fn internal(reason: impl Into<String>) -> Self {
         Error::Internal { reason: reason.into() }
     }
@@ -192,7 +214,9 @@ pub fn status(code: Code) -> u16 {
         Code::ReleaseVoid | Code::ReleaseYanked => 410,
         Code::LimitExceeded => 413,
         Code::UploadPending => 429,
-        Code::LedgerDiverged | Code::StorageFailed | Code::KeyUnusable | Code::Environment => 503,
+        Code::LedgerDiverged | Code::StorageFailed | Code::KeyUnusable | Code::Environment | Code::Usage => {
+            503
+        }
         Code::Internal => 500,
         _ => 422,
     }
@@ -256,7 +280,7 @@ fn hint(code: Code) -> &'static str {
         Code::RecordFloor => "the package's authority asks for more than this record has",
         Code::CborMalformed => "encode the object as SPEC §1.3 says, with no bytes after it",
         Code::EnvelopeMalformed => "records are sent as DSSE envelopes (SPEC §6.1)",
-        Code::LedgerDiverged | Code::StorageFailed | Code::KeyUnusable => {
+        Code::LedgerDiverged | Code::StorageFailed | Code::KeyUnusable | Code::Usage => {
             "nothing was lost: send the same request again later; the operator has to look at the registry"
         }
         Code::Internal => "report it, with the request that led to it",

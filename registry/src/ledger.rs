@@ -10,6 +10,7 @@ use serde_bytes::ByteBuf;
 use crate::{
     BlobFacts, Error, Sql, StoreError, Value, map, packages, pending,
     rows::{Row, blob, integer, text},
+    witnessed,
 };
 
 /// The tables. Each statement stands alone, and each may be run again.
@@ -89,7 +90,8 @@ impl<S: Sql> Ledger<S> {
             let reason = format!("its tables have version {version}, wanted {VERSION}");
             return Err(StoreError::new("open the ledger", reason).into());
         }
-        for statement in SCHEMA.iter().chain(packages::SCHEMA).chain(map::SCHEMA).chain(pending::SCHEMA) {
+        let tables = [SCHEMA, packages::SCHEMA, map::SCHEMA, pending::SCHEMA, witnessed::SCHEMA];
+        for statement in tables.into_iter().flatten() {
             ledger.sql.exec(statement, &[])?;
         }
         Ok(ledger)

@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, str::FromStr};
 
-use cidery_protocol::{Cid, Codec, PackageName};
+use cidery_protocol::{
+    Cid, Codec, PackageName,
+    log::{Bundle, Tile},
+};
 use percent_encoding::percent_decode_str;
 
 use crate::Error;
@@ -15,6 +18,8 @@ const TARGET_BYTES: usize = 8 << 10;
 pub(crate) enum Route {
     Log,
     Checkpoint,
+    Tile(Tile),
+    Bundle(Bundle),
     Package(PackageName),
     PackageLog(PackageName),
     Resolve(PackageName),
@@ -28,13 +33,17 @@ pub(crate) enum Route {
 
 impl Route {
     /// # Errors
-    /// `not_found` where there is no such path, `name.malformed` or `cid.malformed` where a part of it is not what it must be.
+    /// `not_found` where there is no such path, `name.malformed`, `cid.malformed` or `request.malformed` where a part of it is not
+    /// what it must be.
     pub(crate) fn parse(path: &str) -> Result<Self, Error> {
         let unknown = || Error::not_found("such path");
         if path.len() > TARGET_BYTES {
             return Err(Error::request("the path is too long"));
         }
         let rest = path.strip_prefix("/v1/").ok_or_else(unknown)?;
+        if rest.starts_with("tile/") {
+            return Route::of_the_log(rest);
+        }
         let segments: Vec<String> = rest
             .split('/')
             .map(|segment| percent_decode_str(segment).decode_utf8_lossy().into_owned())
@@ -65,6 +74,16 @@ impl Route {
             }
             _ => Err(unknown()),
         }
+    }
+
+    /// A tile or an entry bundle. Its path has one form, in which nothing is percent-encoded: so caches hold it once.
+    fn of_the_log(path: &str) -> Result<Self, Error> {
+        let route = if path.starts_with("tile/entries/") {
+            Bundle::parse(path).map(Route::Bundle)
+        } else {
+            Tile::parse(path).map(Route::Tile)
+        };
+        route.map_err(|error| Error::request(error.to_string()))
     }
 
     /// The methods that it takes.
@@ -182,7 +201,22 @@ mod tests {
             ("/v1/blobs/..%2f..%2flog%2fcheckpoint", "cid.malformed"),
             ("/v1/blobs/bafyr4iglakrqwesg6w5zyazxgwem2ctib6kemuicgicfqiqhqwqwwjf7la", "cid.malformed"),
             ("/v1/manifests/bafkr4ihkr4ld3m4gqkjf4reryxsy2s5tkbxprqkow6fin2iiyvreuzzab4", "cid.malformed"),
-            ("/v1/tile/0/000", "not_found"),
+            ("/v1/tile/0/000", "ok"),
+            ("/v1/tile/0/x001/x234/067.p/112", "ok"),
+            ("/v1/tile/entries/000.p/255", "ok"),
+            ("/v1/tile/0/0", "request.malformed"),
+            ("/v1/tile/0/000.p/256", "request.malformed"),
+            ("/v1/tile/0/000.p/0", "request.malformed"),
+            ("/v1/tile/00/000", "request.malformed"),
+            ("/v1/tile/0/x000/000", "request.malformed"),
+            ("/v1/tile/0/%30%30%30", "request.malformed"),
+            ("/v1/tile/0/x001%2f234", "request.malformed"),
+            ("/v1/tile/0/../../keys", "request.malformed"),
+            ("/v1/tile/entries/..%2f..%2fkeys", "request.malformed"),
+            ("/v1/tile/entries/", "request.malformed"),
+            ("/v1/tile/", "request.malformed"),
+            ("/v1/tile", "not_found"),
+            ("/v1/tiles/0/000", "not_found"),
             ("/v1/log/", "not_found"),
             ("/v1//log", "not_found"),
             ("/", "not_found"),

@@ -37,8 +37,8 @@ pub(crate) struct Publication {
 pub(crate) struct House {
     pub(crate) origin: Origin,
     pub(crate) scopes: ScopePolicy,
-    /// Keys of the log and its cosigner, which are no package's (SPEC §4.3).
-    pub(crate) keys: [PublicKey; 2],
+    /// Keys of the log, its cosigner and its witnesses, which are no package's (SPEC §4.3).
+    pub(crate) keys: Vec<PublicKey>,
 }
 
 #[derive(Deserialize)]
@@ -232,7 +232,7 @@ impl House {
         let body = signed.record().body();
         let Some(powers) = powers(&body.action) else { return Ok(()) };
         if scope::keys(powers).any(|key| self.keys.contains(key)) {
-            let reason = "a key of the package is a key of the log (SPEC §4.3)".to_owned();
+            let reason = "a key of the package is a key of the log or of a witness (SPEC §4.3)".to_owned();
             return Err(Refusal::Record { reason }.into());
         }
         match &body.action {

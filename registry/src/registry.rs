@@ -16,8 +16,8 @@ const JSON: &str = "application/json";
 const MANIFEST: &str = "application/vnd.cidery.manifest+cbor";
 /// What a receipt is sent as.
 const RECEIPT: &str = "application/vnd.cidery.receipt+cbor";
-/// What a blob is sent as.
-const BLOB: &str = "application/octet-stream";
+/// What bytes are sent as that only their path explains: blobs, tiles and entry bundles.
+pub(crate) const BYTES: &str = "application/octet-stream";
 /// What a checkpoint is sent as.
 const NOTE: &str = "text/plain; charset=utf-8";
 
@@ -59,6 +59,8 @@ impl<B: Blobs, L: SequencerClient> Registry<B, L> {
                 match (method, route) {
                     ("GET", Route::Log) => self.document(layout::KEYS, JSON, "log").await,
                     ("GET", Route::Checkpoint) => self.document(layout::CHECKPOINT, NOTE, "checkpoint").await,
+                    ("GET", Route::Tile(tile)) => self.tile(&tile).await,
+                    ("GET", Route::Bundle(bundle)) => self.bundle(&bundle).await,
                     ("GET", Route::Package(name)) => self.package(&name).await,
                     ("GET", Route::Carriers(cid)) => {
                         let what = format!("release with the manifest {cid}");
@@ -71,7 +73,7 @@ impl<B: Blobs, L: SequencerClient> Registry<B, L> {
                         self.object(&layout::receipt(&cid), RECEIPT, &format!("receipt of {cid}")).await
                     }
                     ("GET", Route::Blob(cid)) => {
-                        self.object(&layout::blob(&cid), BLOB, &format!("blob {cid}")).await
+                        self.object(&layout::blob(&cid), BYTES, &format!("blob {cid}")).await
                     }
                     ("POST", Route::Publish) => self.publish(request.content_length, request.body).await,
                     (got, route) => Err(Error::Method {
@@ -97,7 +99,12 @@ impl<B: Blobs, L: SequencerClient> Registry<B, L> {
     }
 
     /// An object that never changes, passed on as it is.
-    async fn object(&self, key: &str, content_type: &str, what: &str) -> Result<Response<B::Body>, Error> {
+    pub(crate) async fn object(
+        &self,
+        key: &str,
+        content_type: &str,
+        what: &str,
+    ) -> Result<Response<B::Body>, Error> {
         let download = self.blobs.open(key).await?.ok_or_else(|| Error::not_found(what))?;
         Ok(Response::immutable(content_type, Body::Stream(download)))
     }

@@ -191,14 +191,29 @@ impl SignedCheckpoint {
         time: u64,
         signature: Signature,
     ) -> Result<Self, Error> {
-        let key_id = key_id(cosigner, KeyType::Cosignature, key);
-        let bytes = [&time.to_be_bytes()[..], signature.as_bytes()].concat();
+        let line = self.cosignature(cosigner, key, time, signature)?;
         let mut signatures = self.note.signatures().to_vec();
-        signatures.retain(|line| (line.name(), line.key_id()) != (cosigner, key_id));
-        signatures.push(NoteSignature::new(cosigner, key_id, bytes)?);
-        let signed = SignedCheckpoint { note: Note::new(self.note.text().to_owned(), signatures)? };
-        signed.timestamp(cosigner, key)?;
-        Ok(signed)
+        signatures.retain(|old| (old.name(), old.key_id()) != (line.name(), line.key_id()));
+        signatures.push(line);
+        Ok(SignedCheckpoint { note: Note::new(self.note.text().to_owned(), signatures)? })
+    }
+
+    /// That signature as a line of its own, which is what a witness answers.
+    ///
+    /// # Errors
+    /// [`Error::LogTimestamp`] where the signature is not the key's, [`Error::Log`] where the name is none of a key.
+    pub fn cosignature(
+        &self,
+        cosigner: &str,
+        key: &PublicKey,
+        time: u64,
+        signature: Signature,
+    ) -> Result<NoteSignature, Error> {
+        let bytes = [&time.to_be_bytes()[..], signature.as_bytes()].concat();
+        let line = NoteSignature::new(cosigner, key_id(cosigner, KeyType::Cosignature, key), bytes)?;
+        let alone = SignedCheckpoint { note: Note::new(self.note.text().to_owned(), vec![line.clone()])? };
+        alone.timestamp(cosigner, key)?;
+        Ok(line)
     }
 
     fn no_timestamp(&self, cosigner: &str) -> Error {

@@ -33,7 +33,7 @@ pub use merkle::{
     Hash, empty_root, leaf_hash, node_hash, right_siblings, root_from_inclusion, verify_consistency,
     verify_inclusion, with_right_siblings,
 };
-pub use note::{KeyType, Note, NoteSignature, key_id};
+pub use note::{KeyType, Note, NoteSignature, key_id, verifier_key};
 pub use proof::{
     Node, appended_nodes, consistency_nodes, consistency_proof, inclusion_nodes, inclusion_proof, root,
     root_nodes,

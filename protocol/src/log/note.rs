@@ -2,7 +2,7 @@
 //!
 //! A note says who claims to have signed it and no more. What trusts one asks [`Note::claims`] and checks them all.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use sha2::{Digest, Sha256};
@@ -21,23 +21,43 @@ pub enum KeyType {
     Cosignature,
 }
 
+impl KeyType {
+    fn byte(self) -> u8 {
+        match self {
+            KeyType::Ed25519 => 0x01,
+            KeyType::Cosignature => 0x04,
+        }
+    }
+}
+
 /// The id of a key in signature lines: the first bytes of SHA-256(name ‖ `0A` ‖ type ‖ key).
 ///
 /// It is a hint which key to try, not an identity: anyone can make a key with the same id.
 pub fn key_id(name: &str, key_type: KeyType, key: &PublicKey) -> [u8; 4] {
-    let type_byte = match key_type {
-        KeyType::Ed25519 => 0x01,
-        KeyType::Cosignature => 0x04,
-    };
     let hash = Sha256::new()
         .chain_update(name)
-        .chain_update([b'\n', type_byte])
+        .chain_update([b'\n', key_type.byte()])
         .chain_update(key.as_bytes())
         .finalize();
     [hash[0], hash[1], hash[2], hash[3]]
 }
 
-/// One signature line, unverified.
+/// A public key as C2SP signed-note hands it to whoever verifies: `name+id+key`, the id in hexadecimal, type and key in
+/// base64.
+///
+/// ```
+/// use cidery_protocol::log::{KeyType, verifier_key};
+/// let key = "z6Mkon3Necd6NkkyfoGoHxid2znGc59LU3K7mubaRcFbLfLX".parse()?;
+/// let text = verifier_key("witness.example/w1", KeyType::Cosignature, &key);
+/// assert!(text.starts_with("witness.example/w1+"));
+/// # Ok::<(), cidery_protocol::Error>(())
+/// ```
+pub fn verifier_key(name: &str, key_type: KeyType, key: &PublicKey) -> String {
+    let id = u32::from_be_bytes(key_id(name, key_type, key));
+    format!("{name}+{id:08x}+{}", STANDARD.encode([&[key_type.byte()], &key.as_bytes()[..]].concat()))
+}
+
+/// One signature line, unverified. `Display` writes it, without its newline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoteSignature {
     name: String,
@@ -84,6 +104,13 @@ impl NoteSignature {
         let (key_id, bytes) =
             bytes.split_first_chunk().ok_or_else(|| malformed("a signature is shorter than a key id"))?;
         NoteSignature::new(name, *key_id, bytes.to_vec())
+    }
+}
+
+impl fmt::Display for NoteSignature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let encoded = STANDARD.encode([&self.key_id[..], &self.bytes].concat());
+        write!(f, "{DASH}{} {encoded}", self.name)
     }
 }
 
@@ -151,8 +178,7 @@ impl Note {
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut note = format!("{}\n", self.text);
         for signature in &self.signatures {
-            let encoded = STANDARD.encode([&signature.key_id[..], &signature.bytes].concat());
-            writeln!(note, "{DASH}{} {encoded}", signature.name).expect("a string takes any text");
+            writeln!(note, "{signature}").expect("a string takes any text");
         }
         note.into_bytes()
     }
@@ -203,8 +229,15 @@ mod tests {
     fn keys_of_other_programs_have_their_ids() {
         let peter = public_key("ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW");
         assert_eq!(key_id("PeterNeumann", KeyType::Ed25519, &peter), [0xc7, 0x4f, 0x20, 0xa3]);
+        assert_eq!(
+            verifier_key("PeterNeumann", KeyType::Ed25519, &peter),
+            "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
+        );
         let remora = public_key("BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlmtw2");
-        assert_eq!(key_id("remora.n621.de", KeyType::Cosignature, &remora), [0xda, 0x77, 0xad, 0xe7]);
+        assert_eq!(
+            verifier_key("remora.n621.de", KeyType::Cosignature, &remora),
+            "remora.n621.de+da77ade7+BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlmtw2"
+        );
     }
 
     #[test]

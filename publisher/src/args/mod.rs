@@ -3,6 +3,8 @@
 mod keys;
 mod policy;
 mod records;
+mod serve;
+mod witness;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -15,6 +17,8 @@ pub(crate) use self::policy::{Policy, PolicyInit};
 pub(crate) use self::records::{
     Attest, Begin, Channel, Recording, Recovery, Revoke, Rotate, Sign, Transfer, Yank,
 };
+pub(crate) use self::serve::Serve;
+pub(crate) use self::witness::{WatchedLog, Witness, WitnessData, WitnessServe};
 
 /// Publishes, verifies and runs packages of code for the edge, named by their content and signed by their publishers.
 ///
@@ -22,8 +26,8 @@ pub(crate) use self::records::{
 ///
 /// Environment: CIDERY_REGISTRY is the registry's address. CIDERY_CONFIG (default: cidery in the user's configuration
 /// folder) holds the key, the policy and what is trusted; CIDERY_CACHE what can be fetched again; CIDERY_DATA the data of
-/// `cidery serve`. CIDERY_WORKERD is a workerd to run in place of the fetched one, CIDERY_LOADER_DIR a folder with another
-/// loader. CIDERY_THREADS bounds the bundler's threads. With CI set, a registry elsewhere
+/// `cidery serve` and `cidery witness`. CIDERY_WORKERD is a workerd to run in place of the fetched one, CIDERY_LOADER_DIR
+/// a folder with another loader. CIDERY_THREADS bounds the bundler's threads. With CI set, a registry elsewhere
 /// needs a policy or --trust-first. CIDERY_KEY is the text of a private key, OpenSSH's or PKCS#8, that signs where no
 /// other key is named; CIDERY_KEY_PASSPHRASE opens keys; SSH_AUTH_SOCK is the socket of an ssh-agent. None of the three
 /// is handed on to workerd.
@@ -87,6 +91,10 @@ pub(crate) enum Command {
     Policy(Policy),
     /// Run a registry on this machine.
     Serve(Serve),
+    /// Run a witness, which cosigns what a log shows while the log shows everybody the same. It needs a name, and the logs that
+    /// it watches with their keys.
+    #[command(subcommand)]
+    Witness(Witness),
     /// Run a release in workerd, verified there at each load, and serve what it answers.
     ///
     /// A range is resolved anew at each load. A channel is not: the version that it names when the command starts is served
@@ -216,20 +224,6 @@ pub(crate) struct Locking {
     pub(crate) trust: Trust,
 }
 
-/// `cidery serve`
-#[derive(Debug, Args)]
-pub(crate) struct Serve {
-    /// Where to listen. Elsewhere than on loopback, nobody may begin a package unless config.toml in the data folder says so.
-    ///
-    /// It may hold `origin = "registry.example/log"`, the name of a new log, and who may begin packages: `scopes = "open"`,
-    /// `scopes = "closed"`, or below `[scopes]` lines such as `acme = ["z6Mk…"]`, whose keys may begin packages in @acme.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8321")]
-    pub(crate) listen: SocketAddr,
-    /// Where config.toml, the log and the blobs are. Default: registry in Cidery's data folder.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) data: Option<PathBuf>,
-}
-
 /// `cidery run`
 #[derive(Debug, Args)]
 pub(crate) struct Run {
@@ -280,6 +274,7 @@ impl Command {
             Command::Lock(args) => format!("lock `{}`", args.references.join("`, `")),
             Command::Policy(args) => args.attempt(),
             Command::Serve(args) => format!("serve on {}", args.listen),
+            Command::Witness(args) => args.attempt(),
             Command::Run(args) => format!("run `{}`", args.reference),
             Command::Demo(_) => "show the demonstration".to_owned(),
         }

@@ -17,11 +17,12 @@ mod serve;
 mod sign;
 mod statements;
 mod verify;
+mod witness;
 
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::args::{AnyKeys, Channel, Command, Globals, Policy};
+use crate::args::{AnyKeys, Channel, Command, Globals, Policy, Witness};
 use crate::client::Registry;
 use crate::failure::Failure;
 use crate::folders::Folders;
@@ -114,6 +115,8 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<Done, Fai
             policy::explain(context, &reference, &choice, &trust).await?
         }
         Command::Serve(args) => Done::Running(serve::serve(context, &args).await?),
+        Command::Witness(Witness::Serve(args)) => Done::Running(witness::serve(context, &args).await?),
+        Command::Witness(Witness::Show { data }) => Outcome::from(witness::show(context, &data)?).into(),
         Command::Run(args) => Done::Running(run::run(context, &args).await?),
         Command::Demo(args) => Outcome::from(demo::demo(context, &args).await?).into(),
     })

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use cidery_protocol::{Origin, PublicKey};
-use cidery_registry_server::{Config, ScopePolicy, Server};
+use cidery_registry_server::{Config, ScopePolicy, Server, ServerError, Witnesses};
 use serde::Serialize;
 
 use super::{Context, Running};
@@ -20,6 +20,8 @@ struct Serving {
     origin: Origin,
     log_keys: Vec<Text<PublicKey>>,
     cosigner: Text<PublicKey>,
+    /// The names of those who cosign its head.
+    witnesses: Vec<String>,
     data: std::path::PathBuf,
 }
 
@@ -30,6 +32,9 @@ impl fmt::Display for Serving {
         writeln!(f, "  log        {}", self.origin)?;
         writeln!(f, "  log key    {}", keys.join(", "))?;
         writeln!(f, "  cosigner   {}", *self.cosigner)?;
+        for witness in &self.witnesses {
+            writeln!(f, "  witness    {witness}")?;
+        }
         write!(f, "  data       {}", self.data.display())
     }
 }
@@ -37,6 +42,10 @@ impl fmt::Display for Serving {
 pub(super) async fn serve(context: &Context, args: &args::Serve) -> Result<Running, Failure> {
     let data = args.data.clone().unwrap_or_else(|| context.folders.registry());
     let mut config = Config::new(&data, args.listen);
+    if !args.witnesses.is_empty() {
+        let witnesses = Witnesses::new(args.witnesses.clone()).map_err(ServerError::from)?;
+        config.witnesses = Some(witnesses);
+    }
     let output = context.output;
     config.on_failure = Some(Box::new(move |error| output.warning("keep the log up to date", error)));
     let server = Server::start(config).await?;
@@ -45,6 +54,7 @@ pub(super) async fn serve(context: &Context, args: &args::Serve) -> Result<Runni
         origin: server.origin().clone(),
         log_keys: vec![Text(server.log_key())],
         cosigner: Text(server.cosigner()),
+        witnesses: server.witnesses().iter().map(|witness| witness.name().to_owned()).collect(),
         data,
     };
     match server.scopes() {

@@ -22,7 +22,7 @@ use cidery_protocol::{
 };
 use cidery_registry::{
     Blobs, Body, Call, Clock, Error, LogConfig, Received, Registry, Reply, Request, ScopePolicy, Sequencer,
-    SequencerClient,
+    SequencerClient, Witnesses,
     memory::{Chunks, Memory},
 };
 use cidery_registry_server::Sqlite;
@@ -32,6 +32,7 @@ use serde_json::{Value, json};
 pub(crate) mod ask;
 pub(crate) mod oracle;
 pub(crate) mod pack;
+pub(crate) mod witness;
 
 pub(crate) use pack::Pack;
 
@@ -82,14 +83,25 @@ pub(crate) struct TestRegistry<B> {
 }
 
 pub(crate) fn config(scopes: ScopePolicy) -> LogConfig {
-    LogConfig { origin: origin(), scopes, log: Box::new(key(2)), cosigner: Box::new(key(3)) }
+    LogConfig {
+        origin: origin(),
+        scopes,
+        log: Box::new(key(2)),
+        cosigner: Box::new(key(3)),
+        witnesses: Witnesses::default(),
+    }
 }
 
 impl<B: Blobs + Clone> TestRegistry<B> {
     pub(crate) fn new(blobs: B, ledger: &Path, scopes: ScopePolicy) -> Self {
+        TestRegistry::of(blobs, ledger, config(scopes))
+    }
+
+    pub(crate) fn of(blobs: B, ledger: &Path, config: LogConfig) -> Self {
         let clock = Hand(Arc::new(AtomicU64::new(NOW)));
         let sql = Sqlite::open(ledger).expect("a ledger");
-        let sequencer = Sequencer::new(blobs.clone(), sql, clock.clone(), config(scopes.clone()));
+        let scopes = config.scopes.clone();
+        let sequencer = Sequencer::new(blobs.clone(), sql, clock.clone(), config);
         let sequencer = Arc::new(sequencer.expect("a sequencer"));
         let registry = Registry::new(blobs.clone(), Near(sequencer.clone()), scopes);
         TestRegistry { registry, sequencer, blobs, clock }

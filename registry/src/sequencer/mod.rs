@@ -25,6 +25,7 @@ mod group;
 mod publish;
 mod recover;
 mod states;
+mod witnesses;
 
 use std::sync::{
     Mutex, MutexGuard, PoisonError,
@@ -32,14 +33,17 @@ use std::sync::{
 };
 
 use cidery_keys::Signer;
-use cidery_protocol::{Origin, limits, log::SignedCheckpoint};
+use cidery_protocol::{Origin, PublicKey, limits, log::SignedCheckpoint};
 use futures_channel::oneshot;
 
 use crate::{
-    Blobs, Call, Clock, Error, Etag, Object, Reply, ScopePolicy, Sql, StoreError,
+    Blobs, Call, Clock, Error, Etag, Object, Reply, ScopePolicy, Sql, StoreError, Witnesses,
     ledger::Ledger,
     publication::{House, Publication},
 };
+
+use witnesses::Asked;
+pub use witnesses::Turn;
 
 /// Publishes that one group takes, and that wait for a group.
 const GROUP: usize = 64;
@@ -54,8 +58,39 @@ pub struct LogConfig {
     pub scopes: ScopePolicy,
     /// Signs checkpoints.
     pub log: Box<dyn Signer>,
-    /// Says when they were the newest (SPEC §7.4); another key.
+    /// Says when they were the newest (SPEC §7.5); another key.
     pub cosigner: Box<dyn Signer>,
+    /// Who else is asked to cosign the head (SPEC §7.7).
+    pub witnesses: Witnesses,
+}
+
+impl LogConfig {
+    /// The keys of everybody who has a part in the log, each in one role (SPEC §4.3).
+    fn keys(&self) -> Result<Vec<PublicKey>, Error> {
+        let own = [
+            ("the log", self.origin.to_string(), self.log.public_key()),
+            ("its cosigner", self.origin.cosigner(), self.cosigner.public_key()),
+        ];
+        let [(first, _, key), (second, _, other)] = &own;
+        if key == other {
+            let holders = [first, second].map(|holder| (*holder).to_owned());
+            return Err(Error::OneKey { holders, key: key.to_string() });
+        }
+        let mut keys = vec![*key, *other];
+        for witness in self.witnesses.iter() {
+            for (holder, name, key) in &own {
+                if *key == witness.key() {
+                    let holders = [(*holder).to_owned(), format!("the witness `{}`", witness.name())];
+                    return Err(Error::OneKey { holders, key: key.to_string() });
+                }
+                if name == witness.name() {
+                    return Err(Error::witnesses(format!("`{name}` is the name of {holder}")));
+                }
+            }
+            keys.push(witness.key());
+        }
+        Ok(keys)
+    }
 }
 
 /// The sequencer of one log, over its store, its ledger and a clock. There must be only one for a log; a second one is noticed
@@ -72,6 +107,7 @@ pub struct Sequencer<B, S, C> {
     started: AtomicBool,
     /// The published checkpoint; held by whoever publishes the next one.
     head: futures_util::lock::Mutex<Option<Tip>>,
+    asked: Asked,
 }
 
 /// The checkpoint object as it was last read or written.
@@ -122,12 +158,10 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
     /// function calls where it is needed.
     ///
     /// # Errors
-    /// [`Error::Store`], and `key.unusable` where the two keys are one.
+    /// [`Error::Store`]; [`Error::OneKey`] where two of the log, the cosigner and the witnesses have one key;
+    /// [`Error::Witnesses`] where a witness is called like the log or its cosigner.
     pub fn new(blobs: B, sql: S, clock: C, config: LogConfig) -> Result<Self, Error> {
-        let keys = [config.log.public_key(), config.cosigner.public_key()];
-        if keys[0] == keys[1] {
-            return Err(Error::OneKey { key: keys[0].to_string() });
-        }
+        let keys = config.keys()?;
         Ok(Sequencer {
             blobs,
             ledger: Ledger::open(sql)?,
@@ -138,6 +172,7 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
             queue: Mutex::new(Vec::new()),
             started: AtomicBool::new(false),
             head: futures_util::lock::Mutex::new(None),
+            asked: Asked::new(config.witnesses),
         })
     }
 
@@ -194,7 +229,7 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
     }
 
     /// The time for what comes after `last`: the clock's, but not before it, unless that had been so far ahead that nobody
-    /// believes it (SPEC §7.1, §7.4).
+    /// believes it (SPEC §7.1, §7.5).
     fn time_after(&self, last: u64) -> u64 {
         let now = self.clock.now();
         if last <= now.saturating_add(limits::CLOCK_AHEAD_SECONDS) { now.max(last) } else { now }

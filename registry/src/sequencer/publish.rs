@@ -122,8 +122,19 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
         self.replace(head, cosigned).await
     }
 
-    /// Replaces the checkpoint object, if it is still the one that is known.
+    /// Publishes a new head: another tree, or another time of the same one.
     pub(super) async fn replace(&self, head: &mut Option<Tip>, cosigned: Cosigned) -> Result<(), Error> {
+        self.write_checkpoint(head, cosigned).await?;
+        self.asked.head_changed();
+        Ok(())
+    }
+
+    /// Replaces the checkpoint object, if it is still the one that is known.
+    pub(super) async fn write_checkpoint(
+        &self,
+        head: &mut Option<Tip>,
+        cosigned: Cosigned,
+    ) -> Result<(), Error> {
         let bytes = Bytes::from(cosigned.note.to_bytes());
         let before = head.as_ref().map(|tip| &tip.etag);
         let written = self.blobs.replace(layout::CHECKPOINT, bytes, before).await;
