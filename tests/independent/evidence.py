@@ -2,8 +2,8 @@
 
     evidence.py FILE ORIGIN KEY [COSIGNER]
 
-KEY is the log's and COSIGNER its cosigner's, `z6Mk…`, both as whoever asks knows them, and not as the file says. What is
-shown is printed as JSON and the exit code is 0; or `{"error": {"code", "message"}}`, and 1.
+KEY is the log's and COSIGNER its cosigner's, `z6Mk…`, both as whoever asks knows them, and not as the file says. What
+is shown is printed as JSON and the exit code is 0; or `{"error": {"code", "message"}}`, and 1.
 """
 
 from __future__ import annotations

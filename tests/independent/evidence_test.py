@@ -157,7 +157,8 @@ class Guilty(Evidence):
             self.refused("log.unproven", under(self.registry, "transition", 1, 0, place))
             self.refused("log.unproven", under(self.registry, "transition", 0, 0, place))
             self.refused("log.unproven", under(self.registry, "transition", 1, place))
-        for code, by, altered in (("record.threshold", stranger, {}), ("record.origin", signers, {"origin": "other.example"})):
+        elsewhere = {"origin": "other.example"}
+        for code, by, altered in (("record.threshold", stranger, {}), ("record.origin", signers, elsewhere)):
             first = self.registry.entry("@acme/new", "init", self.powers, by, **altered)
             self.registry.entries[place:] = [first]
             self.shows(code, under(self.registry, "transition", place))
@@ -165,11 +166,11 @@ class Guilty(Evidence):
 
     def test_records_that_are_missing(self) -> None:
         """Whoever shows all entries since the newest record of a package, or all of the log, has left none out."""
-        for altered, name, before in (({"sequence": 5}, NAME, (0, 1, 2)), ({"sequence": 1}, "@acme/new", (0, 1, 2))):
-            links = {"prev": state.name(b""), "authority": self.registry.replayed.states[NAME].init}
-            told = self.registry.entry(name, "release", release("1.0.1"), self.powers["keys"], **altered, **links)
+        links = {"prev": state.name(b""), "authority": self.registry.replayed.states[NAME].init}
+        for code, name in (("record.sequence", NAME), ("record.invalid", "@acme/new")):
+            told = self.registry.entry(name, "release", release("1.0.1"), self.powers["keys"], sequence=5, **links)
             self.registry.entries[3:] = [told]
-            self.shows("record.sequence" if name == NAME else "record.invalid", under(self.registry, "transition", *before, 3))
+            self.shows(code, under(self.registry, "transition", 0, 1, 2, 3))
             for others in ((0, 1), (0, 2), (1, 2), ()):
                 self.refused("log.unproven", under(self.registry, "transition", *others, 3))
 

@@ -11,9 +11,9 @@ from typing import Any, Callable
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+import making
 from cidery_spec import (
-    authority, cbor, keys, log, lookup, manifest, maps, notes, package, policy, records, release, signed, state, tree,
-    verify,
+    authority, cbor, keys, log, lookup, manifest, maps, notes, package, policy, records, release, signed, state, verify,
 )
 from cidery_spec.cid import DAG_CBOR, RAW, Cid
 from cidery_spec.errors import Refused, require
@@ -48,7 +48,8 @@ class Examples:
         self.proof, self.no_proof = self.hex("Proof of a package"), self.hex("Proof that there is no `@acme/none`")
         #: Those of whole objects, in which long byte strings are shown by their length.
         self.outer = [ENTRY + title for title in self.log] + [
-            "Signed record: release", "Receipt of the release", head, "Proof of a package", "Proof that there is no `@acme/none`",
+            "Signed record: release", "Receipt of the release", head,
+            "Proof of a package", "Proof that there is no `@acme/none`",
         ]
         rows = re.findall(r"^\| (\w+) \| `(\w\w)` × 32 \| `(\w+)` \| `(\w+)` \|$", self.parts["Keys"], re.MULTILINE)
         #: Role, secret seed, public key and its text.
@@ -380,8 +381,7 @@ def range_head() -> bytes:
 
 def signed_record(title: str) -> bytes:
     """SPEC 6.8: what an entry carries."""
-    entry = cbor.decode(EXAMPLES.entries[title])
-    return cbor.encode({name: entry[name] for name in ("type", "payload", "signatures")})
+    return making.signed_record(EXAMPLES.entries[title])
 
 
 def notation(value: Any, indent: str = "", inside: bool = False) -> str:

@@ -1,4 +1,4 @@
-"""SPEC 6, 7.2, 9 and 10.4 over random logs: what a registry makes of them verifies, and what says something else doesn't."""
+"""SPEC 6, 7.2, 9 and 10.4 over random logs: what a registry makes of them verifies, and nothing else does."""
 
 from __future__ import annotations
 

@@ -139,8 +139,9 @@ class Registry:
             made = pick(list(now.releases.values())).record
             named = {"version": made.body["version"], "record": made.cid}
             severity = pick(records.SEVERITIES)
+            reason = "restored" if severity == "none" else "broken"
             self.add(name, kind, {
-                "yank": {"release": named, "severity": severity, "reason": "restored" if severity == "none" else "broken"},
+                "yank": {"release": named, "severity": severity, "reason": reason},
                 "channel": {"name": pick(("beta", "stable")), "targets": [{"release": named, "weight": 10_000}]},
                 "attest": {
                     "release": named,

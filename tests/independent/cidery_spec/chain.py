@@ -1,4 +1,4 @@
-"""SPEC 10.4 (8) and (10): the authorities of a package, each the successor of the one before, and what was said under them."""
+"""SPEC 10.4 (8) and (10): the authorities of a package, one after another, and what was said under them."""
 
 from __future__ import annotations
 

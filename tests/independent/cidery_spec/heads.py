@@ -70,7 +70,7 @@ def _check_seen(newest: Checkpoint, since: release.Since, seen: Seen, origin: st
 
 
 def check_map(head: Now, proof: release.MapProof, package: str, told: bytes | None) -> tuple[int, state.Summary | None]:
-    """Step (10), its beginning: the time of the map that is the head's last entry, and a package's state in it, if any."""
+    """Step (10), its beginning: the time of the map that is the head's last entry, and a package's state in it."""
     entry, newest = decode_map_entry(proof.entry), head.checkpoint
     leaf = tree.leaf(proof.entry)
     last = tree.is_included(leaf, newest.size - 1, newest.size, newest.root, proof.inclusion)

@@ -85,8 +85,8 @@ class Path:
             require(self.other is None, "log.proof", "a path to a value that ends at another key")
             hashed = leaf(key, value)
         elif self.other is not None:
-            depth = len(self.siblings)
-            beside = self.other[0] != key and all(is_right(self.other[0], bit) == is_right(key, bit) for bit in range(depth))
+            other, depth = self.other[0], len(self.siblings)
+            beside = other != key and all(is_right(other, bit) == is_right(key, bit) for bit in range(depth))
             require(beside, "log.proof", "a path that ends at a key that does not belong there")
             hashed = leaf(*self.other)
         else:

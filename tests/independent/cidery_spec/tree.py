@@ -54,7 +54,9 @@ def is_included(hashed: bytes, index: int, size: int, root: bytes, proof: list[b
     return len(lefts) == len(proof) and hashed == root
 
 
-def is_joined(hashed: bytes, index: int, old: tuple[int, list[bytes]], new: tuple[int, bytes], rights: list[bytes]) -> bool:
+def is_joined(
+    hashed: bytes, index: int, old: tuple[int, list[bytes]], new: tuple[int, bytes], rights: list[bytes]
+) -> bool:
     """SPEC 9.2: whether a leaf is in a `new` tree of this size and root, too.
 
     `old` is the size of another one and the proof in it, which gives what is to the left; `rights` are the others.

@@ -82,7 +82,8 @@ def verify_release(request: Request, receipt: bytes, head: bytes, policy: Policy
     require(record.sequence > own.record.sequence, "record.sequence", f"sequence {record.sequence} under its authority")
     require(time <= newest.time, "log.future", f"an entry {time - newest.time} seconds after its head")
     floor = own.powers["floors"]["witnesses"]
-    require(len(newest.witnesses) >= floor, "record.floor", f"{len(newest.witnesses)} witnesses where {floor} are asked for")
+    cosigned = len(newest.witnesses)
+    require(cosigned >= floor, "record.floor", f"{cosigned} witnesses where {floor} are asked for")
 
     standing = None
     if current.standing is not None:
@@ -135,7 +136,7 @@ def _check_standing(
     for each in told.chain:
         chain.add(each)
     last = chain.links[-1].cid
-    require(last == summary.authority, "record.authority", f"the chain ends with {last}, and not with {summary.authority}")
+    require(last == summary.authority, "record.authority", f"the chain ends with {last}, not {summary.authority}")
     check_sequence(found.record, summary.sequence)
     chain.check_reign(found)
     yank, channel = (chain.statement(each, summary.sequence) for each in (told.yank, told.channel))
