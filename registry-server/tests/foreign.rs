@@ -15,7 +15,8 @@
 //!   message of C2SP tlog-cosignature, and the signature under it is again the crate's to verify.
 //!
 //! Left out: `sigsum` proves entries of its own layout in logs of its own origins, `static_ct_api` reads X.509 certificates, and
-//! `metamorphic-log`, which has C2SP's own paths, brings more than sixty dependencies along.
+//! `metamorphic-log`, which has C2SP's own paths, brings more than sixty dependencies along. A client with C2SP's own paths reads
+//! both hosts' logs in `tests/foreign`.
 
 mod support;
 
@@ -77,7 +78,7 @@ async fn clients_of_other_projects_read_the_log() {
     server.stop().await.expect("it stops");
 }
 
-/// Every hash and entry of the newest head, authenticated; each head's root, by three ways; inclusion of each entry, and
+/// Every hash and entry of the newest head, authenticated; each head's root, from the tiles and from the entries; inclusion of each entry, and
 /// consistency of each two heads.
 fn read_all(tiles: &Tiles, heads: &[Checkpoint]) -> MemoryBackedTree<Sha256, Vec<u8>> {
     let newest = heads.last().expect("a head");
