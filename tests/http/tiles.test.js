@@ -3,13 +3,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
-import { call, originOf, packageOf, post, publish } from "../support/client.js";
+import { RECORDS, call, fullPackageOf, originOf, post, publish } from "../support/client.js";
 import { checkpointOf, entriesOf, leafHash, rootOf, tilePath } from "../support/log.js";
-import { Author } from "../support/objects.js";
 import { startRegistryWorker, startServer } from "../support/registry.js";
-
-/** Records of one publish, the most that it takes. */
-const RECORDS = 16;
 
 for (const [host, start] of /** @type {const} */ ([
   ["server", startServer],
@@ -30,16 +26,8 @@ for (const [host, start] of /** @type {const} */ ([
     });
     after(() => registry.stop());
 
-    /** A package whose first publish has 16 records. @param {string} name */
-    const many = (name) => {
-      const made = packageOf({ origin, name, code: "export default {};\n" });
-      const author = new Author(origin, name, made);
-      const targets = [{ release: { version: "1.0.0", record: made.release.cid }, weight: 10_000 }];
-      while (made.records.length < RECORDS) {
-        made.records.push(author.add("channel", { name: "stable", targets }, [made.key]).envelope);
-      }
-      return made;
-    };
+    /** @param {string} name */
+    const many = (name) => fullPackageOf({ origin, name });
 
     /** @param {string} path */
     const read = async (path) => {
@@ -110,7 +98,9 @@ for (const [host, start] of /** @type {const} */ ([
 
     test("tiles may be kept for ever, and the checkpoint not at all", async () => {
       const { size } = await checkpointOf(url);
-      for (const path of [tilePath(0, 0), tilePath(0, 1, size - 256), tilePath("entries", 0), tilePath(1, 0, 1)]) {
+      const level0 = [tilePath(0, 0), tilePath(0, 1, size - 256)];
+      const bundles = [tilePath("entries", 0), tilePath("entries", 1, size - 256)];
+      for (const path of [...level0, tilePath(1, 0, 1), ...bundles]) {
         const [get, head] = await Promise.all(["GET", "HEAD"].map((method) => fetch(`${url}/v1/${path}`, { method })));
         const bytes = await get.arrayBuffer();
         for (const response of [get, head]) {
