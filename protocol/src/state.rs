@@ -225,6 +225,11 @@ impl ShownLeaves {
     /// [`Error::Proof`] where they are not, or not in their order; [`Error::Cbor`] where one is malformed.
     pub fn versions(&self, tree: &LeafTree) -> Result<Vec<(u64, VersionLeaf)>, Error> {
         let leaves: Vec<(u64, VersionLeaf)> = self.open(tree)?;
+        let is_none = |yanked: YankLeaf| yanked.severity == Severity::None;
+        if leaves.iter().any(|(_, leaf)| leaf.yanked.is_some_and(is_none)) {
+            let reason = "a yank of the severity `none` is none".to_owned();
+            return Err(Error::Cbor { what: "leaf of a package's state", reason });
+        }
         if !leaves.is_sorted_by(|(_, a), (_, b)| a.order() < b.order()) {
             return Err(Error::Proof { what: "leaves", reason: "the versions are not in their order" });
         }

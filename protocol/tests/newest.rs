@@ -62,6 +62,15 @@ fn tree(all: &[VersionLeaf]) -> LeafTree {
     LeafTree { size: all.len() as u64, root: log::root_of_leaves(&hashes) }
 }
 
+#[test]
+fn a_yank_that_was_taken_back_is_in_no_leaf() {
+    let record = Cid::of(Codec::DagCbor, b"a record");
+    let yanked = Some(YankLeaf { record, severity: Severity::None });
+    let all = [VersionLeaf { version: "1.0.0".parse().expect("a version"), record, yanked, void: None }];
+    let shown = ShownLeaves::of(&all, &[0]).expect("leaves").versions(&tree(&all));
+    assert_eq!(shown.map_err(|error| error.code()), Err(Code::CborMalformed));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
