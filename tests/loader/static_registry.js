@@ -142,14 +142,14 @@ export class StaticRegistry {
     for (let at = 0; at < count; at++) this.#logMap(this.#records);
   }
 
-  /** Logs a map that lies: it leaves these records out, and all after them. @param {Logged} first */
+  /** Logs a map that lies: it leaves this record out, and all after it; the whole package, where none is given. @param {Logged} [first] */
   withhold(first) {
-    this.#logMap(this.#records.slice(0, first.sequence));
+    this.#logMap(this.#records.slice(0, first?.sequence ?? 0));
   }
 
   /** @param {Logged[]} records */
   #logMap(records) {
-    const root = mapRoot(NAME, stateOf(records).bytes);
+    const root = records.length === 0 ? new Uint8Array(32) : mapRoot(NAME, stateOf(records).bytes);
     this.#log.leaves.push(dagCbor.encode({ kind: "map", root, time: START - 100 }));
     this.#maps.set(this.#log.size, [...records]);
   }
@@ -218,20 +218,26 @@ export class StaticRegistry {
     const [, name] = /^\/v1\/packages\/(.*)\/proof$/.exec(pathname) ?? [];
     if (name === undefined) return undefined;
     const checkpoint = this.#log.checkpoint(size, time);
-    const { bytes: state } = stateOf(this.#maps.get(size) ?? []);
-    const proof = { map: this.#map(name, size), ...(name === NAME && { state }), ...this.#since(query, size) };
+    const state = name === NAME ? this.#state(size) : undefined;
+    const proof = { map: this.#map(name, size), ...(state && { state }), ...this.#since(query, size) };
     return dagCbor.encode({ format: "cidery-package-proof-v1", checkpoint, ...proof });
   }
 
-  /** The last entry of the head, and the way to a package in its map, which has a leaf at its top and nothing else. @param {string} name @param {number} size */
+  /** The last entry of the head, and the way to a package in its map, which has at most a leaf. @param {string} name @param {number} size */
   #map(name, size) {
-    const { bytes: state } = stateOf(this.#maps.get(size) ?? []);
-    const other = { key: mapKeyOf(NAME), value: objectCid(state) };
+    const state = this.#state(size);
+    const other = state && name !== NAME && { key: mapKeyOf(NAME), value: objectCid(state) };
     return {
       entry: this.#log.leaves[size - 1],
       inclusion: this.#log.inclusion(size - 1, size),
-      path: { siblings: Buffer.of(), ...(name !== NAME && { other }) },
+      path: { siblings: Buffer.of(), ...(other && { other }) },
     };
+  }
+
+  /** The package's state in the head's map, where it is there. @param {number} size */
+  #state(size) {
+    const records = this.#maps.get(size) ?? [];
+    return records.length === 0 ? undefined : stateOf(records).bytes;
   }
 
   /** @param {URLSearchParams} query @param {number} size */
