@@ -1,6 +1,7 @@
 //! The command line.
 
 mod keys;
+mod log;
 mod policy;
 mod records;
 
@@ -11,6 +12,7 @@ use cidery_protocol::limits;
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use self::keys::{Export, Import, Keys, Lock, PassphraseFrom, Signing};
+pub(crate) use self::log::{Check, Log, Monitor, Prove};
 pub(crate) use self::policy::{Policy, PolicyInit};
 pub(crate) use self::records::{
     Attest, Begin, Channel, Recording, Recovery, Revoke, Rotate, Sign, Transfer, Yank,
@@ -85,6 +87,9 @@ pub(crate) enum Command {
     /// Write, check and explain policies: whom to trust.
     #[command(subcommand)]
     Policy(Policy),
+    /// Look at the log itself: its head, proofs, a check of all of it, and a monitor.
+    #[command(subcommand)]
+    Log(Log),
     /// Run a registry on this machine.
     Serve(Serve),
     /// Run a release in workerd, verified there at each load, and serve what it answers.
@@ -279,6 +284,7 @@ impl Command {
             Command::Info(args) => format!("show `{}`", args.reference),
             Command::Lock(args) => format!("lock `{}`", args.references.join("`, `")),
             Command::Policy(args) => args.attempt(),
+            Command::Log(args) => args.attempt(),
             Command::Serve(args) => format!("serve on {}", args.listen),
             Command::Run(args) => format!("run `{}`", args.reference),
             Command::Demo(_) => "show the demonstration".to_owned(),
