@@ -51,11 +51,12 @@ const CONFIGURED = { SCOPES: "open", LOG_KEY: opensshOf(2), COSIGNER_KEY: openss
 
 /**
  * Starts the registry Worker with R2, KV and its Durable Object. Unless `vars` say otherwise, anybody may begin packages.
- * @param {{ persist?: string, vars?: Record<string, string> }} [options] as of {@link startWorker}
+ * @param {{ persist?: string, vars?: Record<string, string>, config?: string }} [options] as of {@link startWorker}; `config` is that of a
+ *   Worker around it
  * @returns {Promise<Registry & { miniflare: import("miniflare").Miniflare }>}
  */
-export async function startRegistryWorker({ persist, vars } = {}) {
-  const worker = await startWorker("registry-worker/wrangler.jsonc", { persist, vars: { ...CONFIGURED, ...vars } });
+export async function startRegistryWorker({ persist, vars, config = "registry-worker/wrangler.jsonc" } = {}) {
+  const worker = await startWorker(config, { persist, vars: { ...CONFIGURED, ...vars } });
   return Object.assign(worker, { listing: () => objectsIn(worker) });
 }
 

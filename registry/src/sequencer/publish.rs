@@ -10,6 +10,7 @@ use cidery_protocol::{
     limits,
     log::{Bundle, Checkpoint, Hash, SignedCheckpoint, Tile, encode_bundle, written_bundles, written_tiles},
 };
+use futures_util::future::join;
 
 use super::{Cosigned, Sequencer, Tip, finish::settled, group::AT_ONCE};
 use crate::{Blobs, Clock, Error, Etag, Object, Put, Sql, StoreError, layout};
@@ -48,8 +49,11 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
         let tip = known(head)?;
         let is_new = size > tip.cosigned.size;
         if is_new {
-            self.write_tiles(tip.cosigned.size, size, &tip.etag).await?;
-            self.write_states(tip.cosigned.size, &tip.etag).await?;
+            let (from, published) = (tip.cosigned.size, &tip.etag);
+            let tiles = self.write_tiles(from, size, published);
+            // In any order, and all of it before the signature (SPEC §8.7).
+            let (tiles, states) = join(tiles, self.write_states(from, published)).await;
+            tiles.and(states)?;
             // Not before what it covers for the first time.
             let time = self.time_after(tip.cosigned.time).max(self.ledger.newest_time()?);
             let cosigned = self.cosign(self.sign(size, self.ledger.root(size)?)?, size, time)?;
@@ -62,26 +66,33 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
     /// The bundles and tiles that a tree of `to` entries has and one of `from` had not.
     async fn write_tiles(&self, from: u64, to: u64, published: &Etag) -> Result<(), Error> {
         let bundles: Vec<Bundle> = written_bundles(from, to).collect();
-        for some in bundles.chunks(AT_ONCE) {
-            settled(some.iter().map(|bundle| async {
-                let entries = bundle.entries().map(|index| self.ledger.entry(index).map(|(bytes, _)| bytes));
-                let entries = entries.collect::<Result<Vec<_>, Error>>()?;
-                self.write_uncovered(&layout::log(&bundle.path()), encode_bundle(&entries)?.into(), published)
-                    .await
-            }))
-            .await?;
-        }
+        let bundles = async {
+            for some in bundles.chunks(AT_ONCE) {
+                settled(some.iter().map(|bundle| async {
+                    let entries =
+                        bundle.entries().map(|index| self.ledger.entry(index).map(|(bytes, _)| bytes));
+                    let bytes = encode_bundle(&entries.collect::<Result<Vec<_>, Error>>()?)?;
+                    self.write_uncovered(&layout::log(&bundle.path()), bytes.into(), published).await
+                }))
+                .await?;
+            }
+            Ok(())
+        };
         let tiles: Vec<Tile> = written_tiles(from, to).collect();
-        for some in tiles.chunks(AT_ONCE) {
-            settled(some.iter().map(|tile| async {
-                let hashes = tile.nodes().map(|node| self.ledger.node(node));
-                let hashes = hashes.map(|hash| hash.map(|hash: Hash| *hash.as_bytes()));
-                let bytes = hashes.collect::<Result<Vec<_>, Error>>()?.concat();
-                self.write_uncovered(&layout::log(&tile.path()), bytes.into(), published).await
-            }))
-            .await?;
-        }
-        Ok(())
+        let tiles = async {
+            for some in tiles.chunks(AT_ONCE) {
+                settled(some.iter().map(|tile| async {
+                    let hashes = tile.nodes().map(|node| self.ledger.node(node));
+                    let hashes = hashes.map(|hash| hash.map(|hash: Hash| *hash.as_bytes()));
+                    let bytes = hashes.collect::<Result<Vec<_>, Error>>()?.concat();
+                    self.write_uncovered(&layout::log(&tile.path()), bytes.into(), published).await
+                }))
+                .await?;
+            }
+            Ok(())
+        };
+        let (bundles, tiles) = join(bundles, tiles).await;
+        bundles.and(tiles)
     }
 
     /// Writes what no published checkpoint covers. Other bytes may be there, from a group that was never signed and that the ledger
