@@ -6,8 +6,6 @@ import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 
-import { verifier } from "@cidery/verifier";
-
 import { call, originOf, packageOf, post, publish, upload } from "../support/client.js";
 import { blobCid, initOf, keyOf, manifestOf, moduleOf, objectCid, recordOf, releaseOf } from "../support/objects.js";
 import { startRegistryWorker, startServer } from "../support/registry.js";
@@ -117,33 +115,6 @@ for (const [host, start] of /** @type {const} */ ([
         assert.equal(resolved.headers.get("cache-control"), "no-store");
       }
       assert.equal((await fetch(`${url}/v1/receipts/${made.release.cid}`)).status, 200);
-    });
-
-    test("proves what the log says of a package, also that there is none", async () => {
-      const made = packageOf({ origin, name: "@http/proves" });
-      const { logKeys, cosigner } = (await call(`${url}/v1/log`)).body;
-      const { parsePolicy, rememberNothing, verifyPackageProof } = verifier();
-      const rule = { origin, init: `${made.init.cid}` };
-      const policy = parsePolicy({ origins: { [origin]: { logKeys, cosigner } }, packages: { "@http/*": rule } });
-      const seen = rememberNothing();
-      const proven = async (/** @type {string} */ name) => {
-        const size = seen.sizeOf(origin);
-        const response = await fetch(`${url}/v1/packages/${name}/proof${size === undefined ? "" : `?since=${size}`}`);
-        assert.equal(response.status, 200);
-        assert.equal(response.headers.get("content-type"), "application/vnd.cidery.package-proof+cbor");
-        assert.equal(response.headers.get("cache-control"), "no-store");
-        const proof = new Uint8Array(await response.arrayBuffer());
-        return verifyPackageProof(policy, name, proof, seen, Date.now() / 1000).state;
-      };
-      assert.equal(await proven(made.name), undefined);
-      assert.equal((await publish(url, made)).status, 201);
-      const state = await proven(made.name);
-      assert.deepEqual([state?.sequence, state?.newest, state?.authority], [1, `${made.release.cid}`, `${made.init.cid}`]);
-      assert.deepEqual([state?.versions.size, state?.channels.size], [1, 0]);
-      assert.equal(await proven("@http/proves-not"), undefined);
-      await refused(400, "request.malformed", () => call(`${url}/v1/packages/${made.name}/proof?since=x`));
-      await refused(400, "request.malformed", () => call(`${url}/v1/packages/${made.name}/proof?range=1`));
-      await refused(400, "name.malformed", () => call(`${url}/v1/packages/@http/Proves/proof`));
     });
 
     test("a second version goes on top of the first", async () => {
@@ -408,7 +379,7 @@ for (const [host, start] of /** @type {const} */ ([
       assert.equal(answers.filter(({ status }) => status === 201).length, 1);
       assert.equal(answers.filter(({ status }) => status === 409).length, 49);
       assert.deepEqual([...new Set(answers.map(({ code }) => code))].sort(), ["record.version_taken", undefined]);
-      assert.equal(await sizeOf(), before + 2, "and the map after it");
+      assert.equal(await sizeOf(), before + 1);
     });
   });
 }
