@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
+import * as dagCbor from "@ipld/dag-cbor";
+
 import { RECORDS, call, fullPackageOf, originOf, post, publish } from "../support/client.js";
 import { checkpointOf, entriesOf, leafHash, rootOf, tilePath } from "../support/log.js";
 import { startRegistryWorker, startServer } from "../support/registry.js";
@@ -53,7 +55,7 @@ for (const [host, start] of /** @type {const} */ ([
     test("a reader of nothing but static files has every entry and the signed root", async () => {
       assert.equal((await publish(url, many("@tiles/first"))).status, 201);
       const early = await checkpointOf(url);
-      assert.equal(early.size, RECORDS);
+      assert.equal(early.size, RECORDS + 1, "with the map after the records");
       const earlyTile = await read(tilePath(0, 0, early.size));
       const earlyBundle = await read(tilePath("entries", 0, early.size));
 
@@ -63,11 +65,13 @@ for (const [host, start] of /** @type {const} */ ([
       for (const answer of answers) assert.equal(answer.status, 201, JSON.stringify(answer.body));
 
       const { size, root } = await checkpointOf(url);
-      assert.equal(size, 18 * RECORDS);
       const rest = size - 256;
       const bundles = [await read(tilePath("entries", 0)), await read(tilePath("entries", 1, rest))];
       const entries = bundles.map(entriesOf);
       assert.deepEqual(entries.map((each) => each.length), [256, rest]);
+      const kinds = entries.flat().map((entry) => /** @type {any} */ (dagCbor.decode(entry)).kind);
+      assert.equal(kinds.filter((kind) => kind === "record").length, 18 * RECORDS);
+      assert.deepEqual([kinds[RECORDS], kinds.at(-1)], ["map", "map"], "each group ends with one");
       const leaves = entries.flat().map(leafHash);
       assert.equal(Buffer.from(rootOf(leaves)).toString("base64"), root);
 

@@ -79,7 +79,7 @@ for (const [host, start] of HOSTS) {
           await sleep(100);
         }
         const { size, signers } = await checkpointOf(url);
-        assert.deepEqual([size, signers], [4, [origin, `${origin}/cosigner`]]);
+        assert.deepEqual([size, signers], [6, [origin, `${origin}/cosigner`]]);
         for (const { path, body } of bad.asked) {
           assert.equal(path, "/w/add-checkpoint");
           assert.match(body, new RegExp(`^old 0\n\n${origin}\n[0-9]+\n`));
