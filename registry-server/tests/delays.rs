@@ -58,7 +58,7 @@ async fn t25_a_crash_while_a_delay_ends_leaves_one_log() {
             let registry = TestRegistry::new(mortal.again(), &ledger, ScopePolicy::Open);
             registry.clock.0.store(NOW + DELAY, Ordering::Relaxed);
             registry.sequencer.start().await.unwrap_or_else(|error| panic!("{what}: {error}"));
-            let replay = oracle::agrees(&registry).await;
+            let replay = oracle::is_tidy(&registry).await;
             assert_eq!(replay.size(), size + 1, "{what}: one map is logged alone");
             let state = replay.state(&"@acme/hello".parse().expect("a name")).expect("a state");
             assert_eq!(state.authority.cid, all[2].record.cid(), "{what}");

@@ -72,7 +72,7 @@ export class Publishing {
    */
   async acknowledge(url, made, body) {
     this.acknowledged.set(made.name, { made, body });
-    this.#heard.resolve();
+    this.#heard.resolve(undefined);
     const records = this.#continuation(made);
     const after = await post(url, records).catch(() => undefined);
     if (after?.status === 201) this.#continued.set(made.name, { records, body: after.body });

@@ -2,6 +2,7 @@
 
 import { readdir, stat } from "node:fs/promises";
 import { join, relative } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 
 import { cideryPath } from "./command.js";
 import { opensshOf } from "./openssh.js";
@@ -58,6 +59,18 @@ const CONFIGURED = { SCOPES: "open", LOG_KEY: opensshOf(2), COSIGNER_KEY: openss
 export async function startRegistryWorker({ persist, vars, config = "registry-worker/wrangler.jsonc" } = {}) {
   const worker = await startWorker(config, { persist, vars: { ...CONFIGURED, ...vars } });
   return Object.assign(worker, { listing: () => objectsIn(worker) });
+}
+
+/** What readers need under a head, and a newer one replaces. */
+const REPLACED = /\/(log\/map|map|packages\/@[^/]+\/[^/]+)\/[^/]+$/;
+
+/**
+ * Whether a registry stores what it did. What a head has replaced goes at any time, also where nobody publishes.
+ * @param {string[]} before a listing
+ * @param {string[]} after another one
+ */
+export function isUnchanged(before, after) {
+  return isDeepStrictEqual(after, before.filter((line) => after.includes(line) || !REPLACED.test(line.split(" ")[0])));
 }
 
 /** @param {string} folder */

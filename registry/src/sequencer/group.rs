@@ -6,7 +6,7 @@ use bytes::Bytes;
 use cidery_protocol::{Cid, PackageName, PackageState};
 use futures_util::future::try_join_all;
 
-use super::{GROUP, Sequencer, Tip, Waiting, finish::settled};
+use super::{GROUP, Sequencer, Tip, Waiting, finish::settled, publish::shown_size};
 use crate::{Blobs, Clock, Error, Put, Reply, Sql, layout, ledger::Step, publication::Publication};
 
 /// Objects that are written at once.
@@ -55,10 +55,11 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
 
     async fn close(&self, head: &mut Option<Tip>, group: &[Waiting]) -> Result<Vec<Reply>, Error> {
         self.published(head).await?;
+        let shown = shown_size(head);
         // A group that was logged and not published comes first: receipts name the first checkpoint that covers them.
         self.publish_log(head).await?;
         // 1. who wins
-        let (shown, time) = (head.as_ref().map_or(0, |tip| tip.cosigned.size), self.group_time(head)?);
+        let time = self.group_time(head)?;
         let verdicts = self.judge(group.iter().map(|waiting| &waiting.publication), time)?;
         let appended = || {
             group.iter().zip(&verdicts).filter_map(|(waiting, verdict)| match verdict {

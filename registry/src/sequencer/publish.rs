@@ -26,8 +26,7 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
     /// The same with a new time on the head in any case, and with what has taken effect by time alone: it is logged as a group
     /// without records.
     pub(super) async fn renew(&self, head: &mut Option<Tip>) -> Result<(), Error> {
-        let shown = head.as_ref().map_or(0, |tip| tip.cosigned.size);
-        let time = self.group_time(head)?;
+        let (shown, time) = (shown_size(head), self.group_time(head)?);
         self.ledger.append_group(&[], time)?;
         if !self.publish_rest(head).await? {
             self.recosign(head).await?;
@@ -199,4 +198,11 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
 /// The published checkpoint, which whoever holds the lock has compared before.
 fn known(head: &Option<Tip>) -> Result<&Tip, Error> {
     head.as_ref().ok_or_else(|| Error::internal("the log is published before it was compared"))
+}
+
+/// The size of the published checkpoint, if it is also the head of all reads, and has been before this is asked.
+pub(super) fn shown_size(head: &Option<Tip>) -> u64 {
+    let shown =
+        |tip: &&Tip| tip.shown.as_ref().is_some_and(|shown| shown.bytes == tip.cosigned.note.to_bytes());
+    head.as_ref().filter(shown).map_or(0, |tip| tip.cosigned.size)
 }
