@@ -24,28 +24,35 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
         let mut from = self.ledger.finished()?;
         while from < size {
             let records: Vec<Logged> = self.ledger.records_from(from)?;
-            for some in records.chunks(AT_ONCE) {
-                let receipts = self.receipts(some, published)?;
-                // A receipt that is there already stays: it is one of the same record.
-                settled(receipts.iter().map(|(key, bytes)| async {
-                    self.blobs.put_immutable(key, bytes.clone()).await.map(drop)
-                }))
-                .await?;
-            }
-            let pages = records.iter().map(|record| (&record.package, record.sequence / layout::PAGE));
-            let pages: Vec<_> = pages.collect::<BTreeSet<_>>().into_iter().collect();
-            for some in pages.chunks(AT_ONCE) {
-                settled(some.iter().map(|(name, number)| async {
-                    self.blobs.put(&layout::page(name, *number), self.page(name, *number)?).await?;
-                    Ok::<(), Error>(())
-                }))
-                .await?;
-            }
-            self.write_carriers(&records).await?;
+            self.finish_records(&records, published).await?;
             from = records.last().map_or(size, |record| record.index + 1);
             self.ledger.set_finished(from)?;
         }
         Ok(())
+    }
+
+    /// Does so for some records.
+    pub(super) async fn finish_records(&self, records: &[Logged], published: &Cosigned) -> Result<(), Error> {
+        for some in records.chunks(AT_ONCE) {
+            let receipts = self.receipts(some, published)?;
+            // A receipt that is there already stays: it is one of the same record.
+            settled(
+                receipts.iter().map(|(key, bytes)| async {
+                    self.blobs.put_immutable(key, bytes.clone()).await.map(drop)
+                }),
+            )
+            .await?;
+        }
+        let pages = records.iter().map(|record| (&record.package, record.sequence / layout::PAGE));
+        let pages: Vec<_> = pages.collect::<BTreeSet<_>>().into_iter().collect();
+        for some in pages.chunks(AT_ONCE) {
+            settled(some.iter().map(|(name, number)| async {
+                self.blobs.put(&layout::page(name, *number), self.page(name, *number)?).await?;
+                Ok::<(), Error>(())
+            }))
+            .await?;
+        }
+        self.write_carriers(records).await
     }
 
     /// Each under the first checkpoint that covers it: as it was published, with its time, or, where a later one was published

@@ -23,6 +23,11 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
                 .await?;
             }
         }
+        self.write_map(from, published).await
+    }
+
+    /// The pages and the map entry alone.
+    pub(super) async fn write_map(&self, from: u64, published: &Etag) -> Result<(), Error> {
         let mut after = (from + 1, Vec::new());
         while let pages = self.ledger.pages_after(&after)?
             && let Some(last) = pages.last()
