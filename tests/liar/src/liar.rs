@@ -35,7 +35,7 @@ pub(crate) enum Order {
     /// Leave what is logged from now on out of the maps, or no more.
     Hold(bool),
     /// Put answers together like this.
-    Answer(Answer),
+    Answer(Box<Answer>),
 }
 
 /// A log with several histories, one of which is shown.
@@ -70,7 +70,7 @@ impl Liar {
             Order::Clock(seconds) => self.shared.clock.set(seconds),
             Order::Renew => self.history(None)?.renew().await?,
             Order::Hold(holds) => self.shared.holds.store(holds, Ordering::Relaxed),
-            Order::Answer(answer) => self.answer = answer,
+            Order::Answer(answer) => self.answer = *answer,
         }
         Ok(())
     }
