@@ -9,11 +9,14 @@ use reqwest::{Client, redirect::Policy};
 
 /// The way to witnesses. Clones share its connections.
 #[derive(Clone, Debug)]
-pub(crate) struct Witnessing(Client);
+pub struct Witnessing(Client);
 
 impl Witnessing {
     /// A client that follows no redirects and obeys no variables of the environment.
-    pub(crate) fn new() -> Result<Self, StoreError> {
+    ///
+    /// # Errors
+    /// Where the system's part of it cannot be made ready.
+    pub fn new() -> Result<Self, StoreError> {
         let client = Client::builder()
             .redirect(Policy::none())
             .no_proxy()

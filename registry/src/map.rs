@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cidery_protocol::{
     Cid, Codec, MapEntry, PackageName, PackageState,
     log::Hash,
-    map::{self, MapKey, MapLeaf, MapPage, MapPages, empty_map},
+    map::{self, MapKey, MapPage, MapPages, empty_map},
 };
 
 use crate::{
@@ -70,12 +70,9 @@ impl<S: Sql> Ledger<S> {
         // 2. the values
         let mut changed = self.packages_since(mapped)?;
         changed.extend(due);
-        let mut pages = Pages { ledger: self, put: BTreeMap::new() };
-        for name in &changed {
-            let value = self.set_value(name, covered)?;
-            map::set(&mut pages, MapLeaf { key: MapKey::of(name), value })?;
-        }
-        pages.write(covered)?;
+        let values = changed.iter().map(|name| Ok((MapKey::of(name), self.set_value(name, covered)?)));
+        let values = values.collect::<Result<BTreeMap<_, _>, Error>>()?;
+        map::set_all(&mut Pages { ledger: self, covered }, &values)?;
         // 3. the entry
         let root = self.map_root()?;
         self.append_entry(&MapEntry::new(root, time).encode()?, time, covered)?;
@@ -140,8 +137,8 @@ impl<S: Sql> Ledger<S> {
 
     /// The packages with records from the index on.
     fn packages_since(&self, index: u64) -> Result<BTreeSet<PackageName>, Error> {
-        let rows =
-            self.sql.exec("SELECT DISTINCT package FROM records WHERE idx >= ?1", &[integer(index)])?;
+        // Not DISTINCT, for which SQLite would read the index of all packages in its order.
+        let rows = self.sql.exec("SELECT package FROM records WHERE idx >= ?1", &[integer(index)])?;
         rows.into_iter().map(|row| Row::from(row).parse()).collect()
     }
 
@@ -158,43 +155,31 @@ impl<S: Sql> Ledger<S> {
     }
 }
 
-/// The pages while a group changes them: each is written once, however many packages it holds that have changed.
+/// The pages of the ledger, and the size of the first checkpoint that covers what is changed in them.
 struct Pages<'l, S> {
     ledger: &'l Ledger<S>,
-    put: BTreeMap<Vec<u8>, (Hash, MapPage)>,
-}
-
-impl<S: Sql> Pages<'_, S> {
-    fn write(&self, covered: u64) -> Result<(), Error> {
-        let ledger = self.ledger;
-        for (prefix, (hash, page)) in &self.put {
-            if let Some(before) = ledger.page_hash(prefix)?.filter(|before| before != hash) {
-                ledger.note_replaced(&layout::map_page(&before), covered)?;
-            }
-            let upsert = "INSERT INTO map (place, hash, page, covered) VALUES (?1, ?2, ?3, ?4) \
-                          ON CONFLICT (place) DO UPDATE SET hash = ?2, page = ?3, covered = ?4";
-            let bytes = page.encode(depth(prefix)?)?;
-            let values = [place(prefix)?, blob(hash.as_bytes()), blob(&bytes), integer(covered)];
-            ledger.sql.exec(upsert, &values)?;
-        }
-        Ok(())
-    }
+    covered: u64,
 }
 
 impl<S: Sql> MapPages for Pages<'_, S> {
     type Error = Error;
 
     fn page(&self, prefix: &[u8]) -> Result<Option<MapPage>, Error> {
-        if let Some((_, page)) = self.put.get(prefix) {
-            return Ok(Some(page.clone()));
-        }
         let rows = self.ledger.sql.exec("SELECT page FROM map WHERE place = ?1", &[place(prefix)?])?;
         let Some(row) = rows.into_iter().next() else { return Ok(None) };
         Ok(Some(MapPage::decode(depth(prefix)?, &Row::from(row).blob()?)?))
     }
 
     fn put(&mut self, prefix: &[u8], hash: Hash, page: &MapPage) -> Result<(), Error> {
-        self.put.insert(prefix.to_vec(), (hash, page.clone()));
+        let Pages { ledger, covered } = *self;
+        if let Some(before) = ledger.page_hash(prefix)?.filter(|before| *before != hash) {
+            ledger.note_replaced(&layout::map_page(&before), covered)?;
+        }
+        let upsert = "INSERT INTO map (place, hash, page, covered) VALUES (?1, ?2, ?3, ?4) \
+                      ON CONFLICT (place) DO UPDATE SET hash = ?2, page = ?3, covered = ?4";
+        let bytes = page.encode(depth(prefix)?)?;
+        let values = [place(prefix)?, blob(hash.as_bytes()), blob(&bytes), integer(covered)];
+        ledger.sql.exec(upsert, &values)?;
         Ok(())
     }
 }

@@ -20,6 +20,6 @@ mod page;
 mod path;
 mod tree;
 
-pub use page::{MapPage, MapPages, ReadPath, set};
+pub use page::{MapPage, MapPages, ReadPath, set, set_all};
 pub use path::MapPath;
 pub use tree::{MapKey, MapLeaf, empty_map};

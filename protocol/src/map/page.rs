@@ -93,23 +93,38 @@ impl MapPages for BTreeMap<Vec<u8>, MapPage> {
 /// # Errors
 /// Those of the pages.
 pub fn set<P: MapPages>(pages: &mut P, leaf: MapLeaf) -> Result<Hash, P::Error> {
-    set_below(pages, 0, leaf)
+    set_below(pages, 0, &[leaf])
 }
 
-fn set_below<P: MapPages>(pages: &mut P, depth: usize, leaf: MapLeaf) -> Result<Hash, P::Error> {
-    let prefix = &leaf.key.as_bytes()[..depth];
+/// Gives packages their values, in the place of those before. Each page is hashed and written once, however many packages below it
+/// change.
+///
+/// # Errors
+/// Those of the pages.
+pub fn set_all<P: MapPages>(pages: &mut P, values: &BTreeMap<MapKey, Cid>) -> Result<(), P::Error> {
+    let leaves: Vec<_> = values.iter().map(|(key, value)| MapLeaf { key: *key, value: *value }).collect();
+    if leaves.is_empty() { Ok(()) } else { set_below(pages, 0, &leaves).map(drop) }
+}
+
+/// Sets leaves that agree in the bytes before `depth`: at least one, sorted by their keys, which differ.
+fn set_below<P: MapPages>(pages: &mut P, depth: usize, leaves: &[MapLeaf]) -> Result<Hash, P::Error> {
+    let prefix = &leaves[0].key.as_bytes()[..depth];
+    let byte = |leaf: &MapLeaf| leaf.key.as_bytes()[depth];
     let mut page = pages.page(prefix)?.unwrap_or_default();
-    let byte = leaf.key.as_bytes()[depth];
-    let slot = match page.0.get(&byte) {
-        Some(Slot::Page(_)) => Slot::Page(set_below(pages, depth + 1, leaf)?),
-        // Two keys differ somewhere: at the last byte, there are no two leaves in a slot.
-        Some(Slot::Leaf(other)) if other.key != leaf.key => {
-            set_below(pages, depth + 1, *other)?;
-            Slot::Page(set_below(pages, depth + 1, leaf)?)
-        }
-        _ => Slot::Leaf(leaf),
-    };
-    page.0.insert(byte, slot);
+    for some in leaves.chunk_by(|a, b| byte(a) == byte(b)) {
+        let at = byte(&some[0]);
+        let slot = match (page.0.get(&at), some) {
+            (Some(Slot::Leaf(other)), _) if some.iter().all(|leaf| leaf.key != other.key) => {
+                // Two keys differ somewhere: at the last byte, there are no two leaves in a slot.
+                let mut some = [some, &[*other]].concat();
+                some.sort_unstable_by_key(|leaf| leaf.key);
+                Slot::Page(set_below(pages, depth + 1, &some)?)
+            }
+            (Some(Slot::Leaf(_)) | None, [leaf]) => Slot::Leaf(*leaf),
+            _ => Slot::Page(set_below(pages, depth + 1, some)?),
+        };
+        page.0.insert(at, slot);
+    }
     let hash = page.hash();
     pages.put(prefix, hash, &page)?;
     Ok(hash)
@@ -144,29 +159,32 @@ impl ReadPath {
     /// [`Error::Log`] where it is another one or none.
     pub fn take(&mut self, bytes: &[u8]) -> Result<(), Error> {
         let page = MapPage::decode(self.depth, bytes)?;
-        if self.wanted != Some(page.hash()) {
+        let byte = self.key.as_bytes()[usize::from(self.depth)];
+        let goes_right = |level: usize| byte >> (7 - level) & 1 == 1;
+        let slots: Vec<_> = page.0.iter().collect();
+        let (mut below, mut siblings) = (&slots[..], Vec::with_capacity(LEVELS));
+        while siblings.len() < LEVELS && !matches!(below, [] | [(_, Slot::Leaf(_))]) {
+            let (left, right) = halves(below, siblings.len());
+            let (on, beside) = if goes_right(siblings.len()) { (right, left) } else { (left, right) };
+            siblings.push(subtree(beside, siblings.len() + 1));
+            below = on;
+        }
+        // The page's own hash, by way of what was hashed already.
+        let up = siblings.iter().enumerate().rev();
+        let hash =
+            up.fold(subtree(below, siblings.len()), |hash, (level, sibling)| match goes_right(level) {
+                false => node(&hash, sibling),
+                true => node(sibling, &hash),
+            });
+        if self.wanted != Some(hash) {
             return Err(malformed("its hash is another one"));
         }
-        let byte = self.key.as_bytes()[usize::from(self.depth)];
-        let slots: Vec<_> = page.0.iter().collect();
-        let mut below = &slots[..];
+        self.siblings.append(&mut siblings);
         self.wanted = None;
-        for level in 0..=LEVELS {
-            match below {
-                [] => break,
-                [(_, Slot::Leaf(leaf))] => {
-                    self.end = Some(*leaf);
-                    break;
-                }
-                [(_, Slot::Page(page))] if level == LEVELS => self.wanted = Some(*page),
-                _ => {
-                    let (left, right) = halves(below, level);
-                    let right_is_on = byte >> (7 - level) & 1 == 1;
-                    let (on, beside) = if right_is_on { (right, left) } else { (left, right) };
-                    self.siblings.push(subtree(beside, level + 1));
-                    below = on;
-                }
-            }
+        match below {
+            [(_, Slot::Leaf(leaf))] => self.end = Some(*leaf),
+            [(_, Slot::Page(page))] => self.wanted = Some(*page),
+            _ => {}
         }
         self.depth = self.depth.saturating_add(1);
         if self.wanted.is_some() && usize::from(self.depth) >= MapKey::BITS / LEVELS {
@@ -220,6 +238,12 @@ impl MapPage {
             return Err(malformed("it is of another depth"));
         }
         let byte = |leaf: &MapLeaf| leaf.key.as_bytes().get(usize::from(depth)).copied();
+        // Lists that are not in their order would be a second form of the page.
+        if !object.leaves.is_sorted_by(|a, b| byte(a) < byte(b))
+            || !object.pages.is_sorted_by(|a, b| a.at < b.at)
+        {
+            return Err(malformed("its lists are not in their order"));
+        }
         let leaves = object.leaves.iter().map(|leaf| (byte(leaf), Slot::Leaf(*leaf)));
         let below = object.pages.iter().map(|below| (Some(below.at), Slot::Page(below.page)));
         let mut slots = BTreeMap::new();
@@ -229,13 +253,7 @@ impl MapPage {
                 return Err(malformed("two things stand in one place"));
             }
         }
-        let page = MapPage(slots);
-        // Lists that are not in their order would be a second form of the page.
-        if page.encode(depth)? == bytes {
-            Ok(page)
-        } else {
-            Err(malformed("its lists are not in their order"))
-        }
+        Ok(MapPage(slots))
     }
 }
 
@@ -337,6 +355,9 @@ mod tests {
             root = set(&mut pages, leaf).expect("pages in memory");
         }
         assert_eq!(root, root_of(&leaves, 0));
+        let mut at_once = Pages::new();
+        set_all(&mut at_once, &leaves.map(|leaf| (leaf.key, leaf.value)).into()).expect("pages in memory");
+        assert_eq!(at_once, pages);
         let (found, longest) = path(&pages, key(1), root);
         assert_eq!((found, longest.siblings.len()), (Some(value(1)), 256));
         assert_eq!(longest.leads(&key(1), found, &root), Ok(()));
@@ -390,6 +411,26 @@ mod tests {
                 set(&mut back, numbered(*number))?;
             }
             prop_assert_eq!(there, back);
+        }
+
+        #[test]
+        fn packages_at_once_are_packages_one_by_one(
+            before in prop::collection::vec(0_u64..5_000, 0..60),
+            numbers in prop::collection::vec(0_u64..5_000, 0..60),
+        ) {
+            let mut single = Pages::new();
+            for number in &before {
+                set(&mut single, numbered(*number))?;
+            }
+            let mut at_once = single.clone();
+            // Those that were there get another value.
+            let leaf = |number: &u64| (numbered(*number).key, value(number + 1));
+            let values: BTreeMap<MapKey, Cid> = numbers.iter().map(leaf).collect();
+            set_all(&mut at_once, &values)?;
+            for (key, value) in values {
+                set(&mut single, MapLeaf { key, value })?;
+            }
+            prop_assert_eq!(at_once, single);
         }
 
         #[test]

@@ -24,10 +24,7 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
         let mut from = self.ledger.finished()?;
         while from < size {
             let records: Vec<Logged> = self.ledger.records_from(from)?;
-            let (receipts, pages) =
-                join(self.write_receipts(&records, published), self.write_pages_of(&records)).await;
-            receipts.and(pages)?;
-            self.write_carriers(&records).await?;
+            self.finish_records(&records, published).await?;
             from = match records.last() {
                 Some(last) if records.len() >= RECORDS_AT_ONCE => last.index + 1,
                 _ => size,
@@ -35,6 +32,14 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
             self.ledger.set_finished(from)?;
         }
         Ok(())
+    }
+
+    /// Does so for some records.
+    pub(super) async fn finish_records(&self, records: &[Logged], published: &Cosigned) -> Result<(), Error> {
+        let (receipts, pages) =
+            join(self.write_receipts(records, published), self.write_pages_of(records)).await;
+        receipts.and(pages)?;
+        self.write_carriers(records).await
     }
 
     async fn write_receipts(&self, records: &[Logged], published: &Cosigned) -> Result<(), Error> {

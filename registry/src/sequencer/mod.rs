@@ -24,6 +24,8 @@ mod finish;
 mod group;
 mod publish;
 mod recover;
+#[cfg(feature = "seed")]
+mod seed;
 mod states;
 mod witnesses;
 

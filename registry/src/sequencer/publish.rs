@@ -63,7 +63,7 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
     }
 
     /// The bundles and tiles that a tree of `to` entries has and one of `from` had not.
-    async fn write_tiles(&self, from: u64, to: u64, published: &Etag) -> Result<(), Error> {
+    pub(super) async fn write_tiles(&self, from: u64, to: u64, published: &Etag) -> Result<(), Error> {
         let bundles: Vec<Bundle> = written_bundles(from, to).collect();
         let bundles = async {
             for some in bundles.chunks(AT_ONCE) {
@@ -196,7 +196,7 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
 }
 
 /// The published checkpoint, which whoever holds the lock has compared before.
-fn known(head: &Option<Tip>) -> Result<&Tip, Error> {
+pub(super) fn known(head: &Option<Tip>) -> Result<&Tip, Error> {
     head.as_ref().ok_or_else(|| Error::internal("the log is published before it was compared"))
 }
 

@@ -34,6 +34,13 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
         Ok(())
     }
 
+    /// The pages and the map entry alone.
+    #[cfg(feature = "seed")]
+    pub(super) async fn write_map(&self, from: u64, published: &Etag) -> Result<(), Error> {
+        self.write_pages(from, published).await?;
+        self.write_map_entry(published).await
+    }
+
     async fn write_pages(&self, from: u64, published: &Etag) -> Result<(), Error> {
         let mut after = (from + 1, Vec::new());
         while let pages = self.ledger.pages_after(&after)?
