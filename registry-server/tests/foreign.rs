@@ -25,7 +25,7 @@ use std::{cell::RefCell, collections::HashMap};
 use bytes::Bytes;
 use cidery_protocol::{
     Head, Join, Origin, PublicKey, Receipt, Resolution,
-    log::{KeyType, verifier_key},
+    log::{KeyType, verifier_key, with_right_siblings},
 };
 use cidery_registry_server::{Config, Server};
 use ct_merkle::{ConsistencyProof, InclusionProof, RootHash, mem_backed_tree::MemoryBackedTree};
@@ -136,7 +136,12 @@ fn proofs_hold(resolution: &[u8], since: &Checkpoint, keys: &Keys, tree: &Memory
     };
     included(&receipt.inclusion, &first);
     match &head.join {
-        Join::Inclusion(hashes) => included(hashes, &newest),
+        // Of these, the hashes to the left are the receipt's.
+        Join::Inclusion(right) => {
+            let (from, to) = (first.size(), newest.size());
+            let whole = with_right_siblings(receipt.index, from, &receipt.inclusion, to, right);
+            included(&whole.expect("a whole proof"), &newest);
+        }
         Join::Consistency(hashes) => consistent(hashes, &first),
     }
     let asked = head.since.expect("it was asked for");
