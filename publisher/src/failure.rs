@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use cidery_bundler::BundleError;
 use cidery_keys::KeyError;
 use cidery_protocol::{self as protocol, Cid, Code, Origin, PackageName, PublicKey};
-use cidery_verifier::VerifyError;
+use cidery_verifier::{EvidenceError, VerifyError};
 
 use crate::package;
 
@@ -77,9 +77,9 @@ pub(crate) enum Failure {
     OtherInit { package: PackageName, got: Cid, wanted: Cid },
     /// Nothing says whom to trust.
     #[error(
-        "no policy says whom to trust for `{package}`, and with CI set a registry elsewhere is not trusted by itself"
+        "no policy says whom to trust for {wanted}, and with CI set a registry elsewhere is not trusted by itself"
     )]
-    PolicyMissing { package: PackageName },
+    PolicyMissing { wanted: String },
     /// A manifest without a release that may be trusted.
     #[error("of {listed} releases with the manifest {manifest}, the policy allows none")]
     NoRelease { manifest: Cid, listed: usize },
@@ -98,6 +98,9 @@ pub(crate) enum Failure {
     /// Signatures that are still missing.
     #[error("{got} of the {wanted} keys that the {kind} wants signed")]
     Unsigned { kind: &'static str, got: usize, wanted: u64, missing: Vec<PublicKey> },
+    /// A file of evidence that shows nothing.
+    #[error(transparent)]
+    Evidence(#[from] EvidenceError),
     /// A change that is none.
     #[error("nothing changes: {reason}")]
     Unchanged { reason: String },
@@ -143,6 +146,7 @@ impl Failure {
             Failure::VersionTaken { .. } => Code::RecordVersionTaken,
             Failure::KeyNotAuthorised { .. } => Code::EnvelopeSignature,
             Failure::Unsigned { .. } => Code::RecordThreshold,
+            Failure::Evidence(error) => error.code(),
             Failure::Workerd { .. } => Code::IsolateFailed,
             Failure::Demo { .. } => Code::Internal,
         }

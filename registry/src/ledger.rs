@@ -35,6 +35,9 @@ const META: &str = "CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value
 /// The tables' version. A ledger of another one is left alone.
 const VERSION: u64 = 3;
 
+/// Records that [`Ledger::records_from`] gives, where there are as many.
+pub(crate) const RECORDS_AT_ONCE: usize = 256;
+
 /// The ledger over a host's SQL.
 #[derive(Debug)]
 pub(crate) struct Ledger<S> {
@@ -179,9 +182,10 @@ impl<S: Sql> Ledger<S> {
         Ok(self.logged("WHERE cid = ?1", &[text(record)])?.pop())
     }
 
-    /// The first 256 records from an index on, in the order of the log.
+    /// The first [`RECORDS_AT_ONCE`] records from an index on, in the order of the log.
     pub(crate) fn records_from(&self, index: u64) -> Result<Vec<Logged>, Error> {
-        self.logged("WHERE idx >= ?1 ORDER BY idx LIMIT 256", &[integer(index)])
+        let most = integer(RECORDS_AT_ONCE as u64);
+        self.logged("WHERE idx >= ?1 ORDER BY idx LIMIT ?2", &[integer(index), most])
     }
 
     /// At most `most` records of a package, from a sequence on.

@@ -29,8 +29,8 @@ pub(crate) const SCHEMA: &[&str] = &[
     "INSERT INTO meta (key, value) VALUES ('mapped', 0) ON CONFLICT DO NOTHING",
 ];
 
-/// Pages and keys that are read at once.
-const SOME: u64 = 64;
+/// Pages, states and keys that are read at once.
+pub(crate) const SOME: u64 = 64;
 
 /// A page of the map.
 pub(crate) struct Page {

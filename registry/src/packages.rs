@@ -8,6 +8,7 @@ use cidery_protocol::{Changed, Cid, PackageName, PackageState, Version, limits};
 use crate::{
     Error, Sql, Value,
     ledger::Ledger,
+    map::SOME,
     rows::{Row, integer, object, text},
 };
 
@@ -95,8 +96,8 @@ impl<S: Sql> Ledger<S> {
     /// Some of the packages whose states are new in checkpoints of at least `after.0` entries, sorted: from a name on.
     pub(crate) fn mapped_after(&self, after: &(u64, String)) -> Result<Vec<Mapped>, Error> {
         let select = "SELECT name, value, object, covered FROM packages WHERE (covered, name) > (?1, ?2) \
-                      ORDER BY covered, name LIMIT 64";
-        let rows = self.sql.exec(select, &[integer(after.0), text(&after.1)])?;
+                      ORDER BY covered, name LIMIT ?3";
+        let rows = self.sql.exec(select, &[integer(after.0), text(&after.1), integer(SOME)])?;
         let mapped = |row| {
             let mut row = Row::from(row);
             let (package, value, object): (PackageName, _, _) = (row.parse()?, row.parse()?, row.blob()?);

@@ -19,7 +19,6 @@
 //! |---|---|
 //! | §6.4, §11.2 a package by its records | [`replay`](fn@replay), [`History`] |
 //! | §7 a whole log | [`LogReplay`], [`LogTree`], [`Fault`] |
-//! | §9.6 a package by the log's map | [`verify_package_proof`], [`ProvenPackage`] |
 //! | §10.1 policy | [`TrustPolicy`], [`PolicyDocument`], `policy.schema.json` |
 //! | §10.2 request | [`Request`], [`bucket`] |
 //! | §10.3 what was seen | [`Seen`] |
@@ -27,6 +26,7 @@
 //! | §10.5 modules | [`BlobCheck`] |
 //! | §10.6 isolate | [`Isolate`] |
 //! | §10.7 what a log has done wrong | [`Evidence`] |
+//! | §10.8 a package by the log's map | [`verify_package_proof`], [`ProvenPackage`] |
 //!
 //! What it is not: there is no clock here, no network, no storage, no randomness and no private key; it does not judge whether
 //! code is good, only whose it is. No function panics, whatever bytes it is given.

@@ -81,8 +81,8 @@ fn t13_every_bit_of_the_evidence_counts() {
     let vectors = vector::committed();
     let parts: [fn(&mut Vector) -> &mut String; 3] =
         [|vector| &mut vector.receipt, |vector| &mut vector.head, |vector| &mut vector.manifest];
-    // Every bit of the one; of the larger one a bit of every byte, each time the next.
-    for (name, step) in [("ok_range", 1), ("ok_everything", 9)] {
+    // Every bit of the one; of the larger ones a bit of every byte, or of every other, each time the next.
+    for (name, step) in [("ok_range", 1), ("ok_everything", 9), ("ok_newer_prerelease_out_of_range", 17)] {
         for part in parts {
             let mut altered = vectors[name].clone();
             let bytes = vector::decoded(part(&mut altered));

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod keys;
+mod log;
 mod policy;
 mod records;
 mod serve;
@@ -13,6 +14,7 @@ use cidery_protocol::limits;
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use self::keys::{Export, Import, Keys, Lock, PassphraseFrom, Signing};
+pub(crate) use self::log::{Check, Log, Monitor, Prove};
 pub(crate) use self::policy::{Policy, PolicyInit};
 pub(crate) use self::records::{
     Attest, Begin, Channel, Recording, Recovery, Revoke, Rotate, Sign, Transfer, Yank,
@@ -89,6 +91,9 @@ pub(crate) enum Command {
     /// Write, check and explain policies: whom to trust.
     #[command(subcommand)]
     Policy(Policy),
+    /// Look at the log itself: its head, proofs, a check of all of it, and a monitor.
+    #[command(subcommand)]
+    Log(Log),
     /// Run a registry on this machine.
     Serve(Serve),
     /// Run a witness, which cosigns what a log shows while the log shows everybody the same. It needs a name, and the logs that
@@ -273,6 +278,7 @@ impl Command {
             Command::Info(args) => format!("show `{}`", args.reference),
             Command::Lock(args) => format!("lock `{}`", args.references.join("`, `")),
             Command::Policy(args) => args.attempt(),
+            Command::Log(args) => args.attempt(),
             Command::Serve(args) => format!("serve on {}", args.listen),
             Command::Witness(args) => args.attempt(),
             Command::Run(args) => format!("run `{}`", args.reference),

@@ -9,6 +9,7 @@ mod fetch;
 mod info;
 mod keys;
 mod lock;
+mod log;
 mod policy;
 mod powers;
 mod publish;
@@ -114,6 +115,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<Done, Fai
         Command::Policy(Policy::Explain { reference, choice, trust }) => {
             policy::explain(context, &reference, &choice, &trust).await?
         }
+        Command::Log(args) => log::run(context, args).await?,
         Command::Serve(args) => Done::Running(serve::serve(context, &args).await?),
         Command::Witness(Witness::Serve(args)) => Done::Running(witness::serve(context, &args).await?),
         Command::Witness(Witness::Show { data }) => Outcome::from(witness::show(context, &data)?).into(),

@@ -30,6 +30,7 @@ use serde_bytes::ByteBuf;
 use serde_json::{Value, json};
 
 pub(crate) mod ask;
+pub(crate) mod mortal;
 pub(crate) mod oracle;
 pub(crate) mod pack;
 pub(crate) mod witness;

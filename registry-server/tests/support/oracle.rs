@@ -1,9 +1,12 @@
 //! What a registry shows is what its log says: all entries are replayed, and everything else is compared with what they come to.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use cidery_keys::Signer;
 use cidery_protocol::{
     Head, LogEntry, PackageName, PackageSummary, Resolution,
     log::{Bundle, SignedCheckpoint, decode_bundle},
+    map::{self, MapKey, MapLeaf, MapPage},
 };
 use cidery_registry::{Blobs, layout};
 use cidery_verifier::{
@@ -66,25 +69,18 @@ pub(crate) async fn agrees<B: Blobs + Clone>(registry: &TestRegistry<B>) -> LogR
     let (note, bytes) = checkpoint(&registry.blobs, layout::CHECKPOINT).await;
     assert_eq!(checkpoint(&registry.blobs, layout::HEAD).await.1, bytes, "everything is written up to it");
     let published = note.verify_log(&origin(), &[key(2).public_key()]).expect("signed by the log");
-    let (mut replay, mut tree, mut names) = (LogReplay::new(origin()), LogTree::default(), Vec::new());
+    let (mut replay, mut tree) = (LogReplay::new(origin()), LogTree::default());
     for entry in entries(&registry.blobs).await {
         tree.push_entry(&entry);
         replay.entry(&entry).expect("it may stand where it does");
-        match LogEntry::decode(&entry).expect("an entry") {
-            LogEntry::Record(record, _) if record.body().sequence == 0 => {
-                names.push(record.body().package.clone());
-            }
-            _ => {}
-        }
     }
     assert_eq!((tree.size(), tree.root()), (published.size, published.root));
     replay.ends_with_map().expect("a map is the last entry");
     replay.is_of(time_of(&note)).expect("nothing is overdue");
-    for name in &names {
-        is_proven(registry, name, &replay).await;
+    for name in names(&registry.blobs).await {
+        is_proven(registry, &name, &replay).await;
     }
     is_proven(registry, &"@acme/there-is-none".parse().expect("a name"), &replay).await;
-    has_no_others(&registry.blobs, &names).await;
     replay
 }
 
@@ -111,12 +107,35 @@ async fn is_proven<B: Blobs + Clone>(registry: &TestRegistry<B>, name: &PackageN
     assert_eq!(shown, PackageSummary::from(state), "{name}");
 }
 
-/// What a newer head has replaced is gone, but for what the head before it still needs.
-async fn has_no_others(blobs: &impl Blobs, names: &[PackageName]) {
-    for name in names {
-        let states = blobs.list(&format!("packages/{name}/")).await.expect("a listing");
-        assert!((1..=2).contains(&states.len()), "{states:?}");
+/// As [`agrees`], and after one more head the store has no state, page or map entry but those that it needs.
+pub(crate) async fn is_tidy<B: Blobs + Clone>(registry: &TestRegistry<B>) -> LogReplay {
+    // The first may log what is due, and the second deletes what that has replaced.
+    for _ in 0..2 {
+        registry.sequencer.refresh_head().await.expect("a head");
     }
-    let entries = blobs.list("log/map/").await.expect("a listing");
-    assert!(entries.len() <= 2, "{entries:?}");
+    let replay = agrees(registry).await;
+    let (mut pages, mut wanted) = (BTreeMap::<Vec<u8>, MapPage>::new(), BTreeSet::new());
+    for name in names(&registry.blobs).await {
+        let value = replay.state(&name).expect("a package").object().cid().expect("a state");
+        map::set(&mut pages, MapLeaf { key: MapKey::of(&name), value }).expect("pages in memory");
+        wanted.insert(layout::package(&name, &value));
+    }
+    wanted.extend(pages.values().map(|page| layout::map_page(&page.hash())));
+    wanted.extend((replay.size() > 0).then(|| layout::map_entry(replay.size())));
+    let mut stored = BTreeSet::new();
+    for prefix in ["packages/", "map/", "log/map/"] {
+        stored.extend(registry.blobs.list(prefix).await.expect("a listing"));
+    }
+    assert_eq!(stored, wanted);
+    replay
+}
+
+/// The packages in the log.
+async fn names(blobs: &impl Blobs) -> Vec<PackageName> {
+    let entries = entries(blobs).await.into_iter();
+    let name = |entry: Vec<u8>| match LogEntry::decode(&entry).expect("an entry") {
+        LogEntry::Record(record, _) if record.body().sequence == 0 => Some(record.body().package.clone()),
+        _ => None,
+    };
+    entries.filter_map(name).collect()
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use cidery_protocol::{
     Cid, PackageLog, PackageLogFormat, PackageName, Receipt, ReceiptFormat, log::inclusion_proof,
 };
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use serde_bytes::ByteBuf;
 
 use super::{Cosigned, Sequencer, group::AT_ONCE};
@@ -14,7 +14,7 @@ use crate::{
     Blobs, Clock, Error, Sql,
     index::{self, Carrier, Carriers, TextCid},
     layout,
-    ledger::Logged,
+    ledger::{Logged, RECORDS_AT_ONCE},
 };
 
 impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
@@ -25,7 +25,10 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
         while from < size {
             let records: Vec<Logged> = self.ledger.records_from(from)?;
             self.finish_records(&records, published).await?;
-            from = records.last().map_or(size, |record| record.index + 1);
+            from = match records.last() {
+                Some(last) if records.len() >= RECORDS_AT_ONCE => last.index + 1,
+                _ => size,
+            };
             self.ledger.set_finished(from)?;
         }
         Ok(())
@@ -33,6 +36,13 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
 
     /// Does so for some records.
     pub(super) async fn finish_records(&self, records: &[Logged], published: &Cosigned) -> Result<(), Error> {
+        let (receipts, pages) =
+            join(self.write_receipts(records, published), self.write_pages_of(records)).await;
+        receipts.and(pages)?;
+        self.write_carriers(records).await
+    }
+
+    async fn write_receipts(&self, records: &[Logged], published: &Cosigned) -> Result<(), Error> {
         for some in records.chunks(AT_ONCE) {
             let receipts = self.receipts(some, published)?;
             // A receipt that is there already stays: it is one of the same record.
@@ -43,6 +53,11 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
             )
             .await?;
         }
+        Ok(())
+    }
+
+    /// The pages of package logs that these records are on.
+    async fn write_pages_of(&self, records: &[Logged]) -> Result<(), Error> {
         let pages = records.iter().map(|record| (&record.package, record.sequence / layout::PAGE));
         let pages: Vec<_> = pages.collect::<BTreeSet<_>>().into_iter().collect();
         for some in pages.chunks(AT_ONCE) {
@@ -52,7 +67,7 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
             }))
             .await?;
         }
-        self.write_carriers(records).await
+        Ok(())
     }
 
     /// Each under the first checkpoint that covers it: as it was published, with its time, or, where a later one was published

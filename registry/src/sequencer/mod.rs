@@ -11,8 +11,8 @@
 //!                 4. entry bundles, tiles, states, pages of the map, the map entry
 //!                 5. the log's signature, the cosigner's, the checkpoint object (conditional on what it replaces)
 //!                 6. receipts and pages of package logs, then carriers of manifests
-//!                 7. the head of all reads, as 5; what the head before had replaced is deleted
-//!                 8. answers
+//!                 7. the head of all reads, as 5
+//!                 8. answers; then what the head before had replaced is deleted
 //! ```
 //!
 //! A crash between any two of these loses nothing that was answered and shows nothing by halves: before 3 nothing happened;

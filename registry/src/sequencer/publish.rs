@@ -10,6 +10,7 @@ use cidery_protocol::{
     limits,
     log::{Bundle, Checkpoint, Hash, SignedCheckpoint, Tile, encode_bundle, written_bundles, written_tiles},
 };
+use futures_util::future::join;
 
 use super::{Cosigned, Sequencer, Tip, finish::settled, group::AT_ONCE};
 use crate::{Blobs, Clock, Error, Etag, Object, Put, Sql, StoreError, layout};
@@ -25,8 +26,7 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
     /// The same with a new time on the head in any case, and with what has taken effect by time alone: it is logged as a group
     /// without records.
     pub(super) async fn renew(&self, head: &mut Option<Tip>) -> Result<(), Error> {
-        let shown = head.as_ref().map_or(0, |tip| tip.cosigned.size);
-        let time = self.group_time(head)?;
+        let (shown, time) = (shown_size(head), self.group_time(head)?);
         self.ledger.append_group(&[], time)?;
         if !self.publish_rest(head).await? {
             self.recosign(head).await?;
@@ -48,8 +48,11 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
         let tip = known(head)?;
         let is_new = size > tip.cosigned.size;
         if is_new {
-            self.write_tiles(tip.cosigned.size, size, &tip.etag).await?;
-            self.write_states(tip.cosigned.size, &tip.etag).await?;
+            let (from, published) = (tip.cosigned.size, &tip.etag);
+            let tiles = self.write_tiles(from, size, published);
+            // In any order, and all of it before the signature (SPEC §8.7).
+            let (tiles, states) = join(tiles, self.write_states(from, published)).await;
+            tiles.and(states)?;
             // Not before what it covers for the first time.
             let time = self.time_after(tip.cosigned.time).max(self.ledger.newest_time()?);
             let cosigned = self.cosign(self.sign(size, self.ledger.root(size)?)?, size, time)?;
@@ -62,26 +65,33 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
     /// The bundles and tiles that a tree of `to` entries has and one of `from` had not.
     pub(super) async fn write_tiles(&self, from: u64, to: u64, published: &Etag) -> Result<(), Error> {
         let bundles: Vec<Bundle> = written_bundles(from, to).collect();
-        for some in bundles.chunks(AT_ONCE) {
-            settled(some.iter().map(|bundle| async {
-                let entries = bundle.entries().map(|index| self.ledger.entry(index).map(|(bytes, _)| bytes));
-                let entries = entries.collect::<Result<Vec<_>, Error>>()?;
-                self.write_uncovered(&layout::log(&bundle.path()), encode_bundle(&entries)?.into(), published)
-                    .await
-            }))
-            .await?;
-        }
+        let bundles = async {
+            for some in bundles.chunks(AT_ONCE) {
+                settled(some.iter().map(|bundle| async {
+                    let entries =
+                        bundle.entries().map(|index| self.ledger.entry(index).map(|(bytes, _)| bytes));
+                    let bytes = encode_bundle(&entries.collect::<Result<Vec<_>, Error>>()?)?;
+                    self.write_uncovered(&layout::log(&bundle.path()), bytes.into(), published).await
+                }))
+                .await?;
+            }
+            Ok(())
+        };
         let tiles: Vec<Tile> = written_tiles(from, to).collect();
-        for some in tiles.chunks(AT_ONCE) {
-            settled(some.iter().map(|tile| async {
-                let hashes = tile.nodes().map(|node| self.ledger.node(node));
-                let hashes = hashes.map(|hash| hash.map(|hash: Hash| *hash.as_bytes()));
-                let bytes = hashes.collect::<Result<Vec<_>, Error>>()?.concat();
-                self.write_uncovered(&layout::log(&tile.path()), bytes.into(), published).await
-            }))
-            .await?;
-        }
-        Ok(())
+        let tiles = async {
+            for some in tiles.chunks(AT_ONCE) {
+                settled(some.iter().map(|tile| async {
+                    let hashes = tile.nodes().map(|node| self.ledger.node(node));
+                    let hashes = hashes.map(|hash| hash.map(|hash: Hash| *hash.as_bytes()));
+                    let bytes = hashes.collect::<Result<Vec<_>, Error>>()?.concat();
+                    self.write_uncovered(&layout::log(&tile.path()), bytes.into(), published).await
+                }))
+                .await?;
+            }
+            Ok(())
+        };
+        let (bundles, tiles) = join(bundles, tiles).await;
+        bundles.and(tiles)
     }
 
     /// Writes what no published checkpoint covers. Other bytes may be there, from a group that was never signed and that the ledger
@@ -188,4 +198,11 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
 /// The published checkpoint, which whoever holds the lock has compared before.
 pub(super) fn known(head: &Option<Tip>) -> Result<&Tip, Error> {
     head.as_ref().ok_or_else(|| Error::internal("the log is published before it was compared"))
+}
+
+/// The size of the published checkpoint, if it is also the head of all reads, and has been before this is asked.
+pub(super) fn shown_size(head: &Option<Tip>) -> u64 {
+    let shown =
+        |tip: &&Tip| tip.shown.as_ref().is_some_and(|shown| shown.bytes == tip.cosigned.note.to_bytes());
+    head.as_ref().filter(shown).map_or(0, |tip| tip.cosigned.size)
 }

@@ -2,6 +2,7 @@
 //! what they don't need any more, deleted.
 
 use bytes::Bytes;
+use futures_util::future::join;
 
 use super::{Sequencer, finish::settled, group::AT_ONCE};
 use crate::{Blobs, Clock, Error, Etag, Sql, layout, packages::Mapped, stored::StoredPackage};
@@ -10,6 +11,18 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
     /// Writes the states and pages of the ledger's map that a checkpoint of `from` entries had not, and the ledger's last entry:
     /// the map's. `published` is the tag of the checkpoint that is known.
     pub(super) async fn write_states(&self, from: u64, published: &Etag) -> Result<(), Error> {
+        let (packages, map) =
+            join(self.write_packages(from, published), self.write_map(from, published)).await;
+        packages.and(map)
+    }
+
+    /// The pages and the map entry alone.
+    pub(super) async fn write_map(&self, from: u64, published: &Etag) -> Result<(), Error> {
+        let (pages, entry) = join(self.write_pages(from, published), self.write_map_entry(published)).await;
+        pages.and(entry)
+    }
+
+    async fn write_packages(&self, from: u64, published: &Etag) -> Result<(), Error> {
         let mut after = (from + 1, String::new());
         while let states = self.ledger.mapped_after(&after)?
             && let Some(last) = states.last()
@@ -23,11 +36,10 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
                 .await?;
             }
         }
-        self.write_map(from, published).await
+        Ok(())
     }
 
-    /// The pages and the map entry alone.
-    pub(super) async fn write_map(&self, from: u64, published: &Etag) -> Result<(), Error> {
+    async fn write_pages(&self, from: u64, published: &Etag) -> Result<(), Error> {
         let mut after = (from + 1, Vec::new());
         while let pages = self.ledger.pages_after(&after)?
             && let Some(last) = pages.last()
@@ -41,14 +53,14 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
                 .await?;
             }
         }
+        Ok(())
+    }
+
+    async fn write_map_entry(&self, published: &Etag) -> Result<(), Error> {
         let size = self.ledger.size()?;
-        match size.checked_sub(1) {
-            Some(last) => {
-                let (entry, _) = self.ledger.entry(last)?;
-                self.write_uncovered(&layout::map_entry(size), entry.into(), published).await
-            }
-            None => Ok(()),
-        }
+        let Some(last) = size.checked_sub(1) else { return Ok(()) };
+        let (entry, _) = self.ledger.entry(last)?;
+        self.write_uncovered(&layout::map_entry(size), entry.into(), published).await
     }
 
     /// Deletes what no head of `size` entries or more needs. It is done when the head after that one is shown: whoever has just

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use cidery_protocol::{
-    Cid, Codec, MapEntry, MapProof, PackageName, Standing,
+    Cid, Codec, MapEntry, MapProof, PackageName, PackageState, Standing,
     log::Hash,
     map::{self as tree, MapKey, MapLeaf, MapPage, MapPages, MapPath, ReadPath},
 };
@@ -215,6 +215,15 @@ impl Built {
             yank: yank.and_then(|yank| signed(yank.record)),
             channel: named.and_then(|leaf| signed(leaf.record)),
         }
+    }
+
+    /// Whether the last map says of the package what its records come to, where they may follow each other.
+    pub fn is_true(&self) -> bool {
+        let mut state = None;
+        let mut replay = |entry: &Vec<u8>| PackageState::replay(&mut state, entry).map(drop);
+        let replayed = self.package.entries().iter().try_for_each(&mut replay);
+        let state = state.filter(|_| replayed.is_ok()).map(|state| state.at(MAPPED).object());
+        state.is_none_or(|state| state.encode().as_ref() == Ok(&self.map.said.bytes))
     }
 }
 
