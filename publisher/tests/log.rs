@@ -11,7 +11,7 @@ use cidery_protocol::log::empty_root;
 use cidery_protocol::{Action, MapEntry};
 use serde_json::{Value, json};
 use support::log::{LogServer, NEXT, ORIGIN, PUBLISHER, TestLog, name};
-use support::world::code;
+use support::world::{World, code};
 use support::{Home, Ran, arg};
 
 /// Somebody who looks at a served log.
@@ -189,7 +189,8 @@ fn a_whole_log_is_replayed() {
 
 #[test]
 fn what_is_forbidden_is_found_and_convicts() {
-    let forbidden: [(&str, &str, fn(&mut TestLog)); 4] = [
+    type Change = fn(&mut TestLog);
+    let forbidden: [(&str, &str, Change); 4] = [
         ("record.version_taken", "transition", |log| {
             let entry = log.entries[4].clone();
             let again = log.entry("@other/tool", NEXT, action_of(&entry));
@@ -317,6 +318,38 @@ fn a_monitor_refuses_what_may_not_follow() {
     let (exit, said) = watcher.look(&[]);
     assert_eq!((exit, &said[0]["fault"]["code"]), (Some(1), &json!("record.version_taken")), "{said:?}");
     assert_eq!(watcher.convicts(&watcher.home.path("watched"))["kind"], "transition");
+}
+
+#[test]
+fn the_log_of_a_registry_is_sound() {
+    let (world, _) = World::published();
+    assert_eq!(world.release("1.1.0", &[]).0, Some(0));
+    world.must(&["yank", "@acme/hello@1.0.0", "--severity", "low", "--reason", "broken"]);
+    world.must(&["channel", "set", "@acme/hello:stable", "1.1.0"]);
+    let log = world.served.data.join("objects/log");
+    let (exit, checked) = world.publisher.json(&["log", "check", "--from", arg(&log)]);
+    assert_eq!(
+        (exit, &checked["sound"], &checked["records"]),
+        (Some(0), &json!(true), &json!(5)),
+        "{checked}"
+    );
+
+    let proven = world.must(&["log", "prove", "@acme/hello"]);
+    assert_eq!(
+        (&proven["state"]["sequence"], &proven["state"]["versions"]),
+        (&json!(4), &json!(2)),
+        "{proven}"
+    );
+    let file = world.publisher.path("resolution.cbor");
+    let release = world.must(&["log", "prove", "@acme/hello:stable", "--out", arg(&file)]);
+    assert_eq!(
+        (&release["revocation"], &release["version"]),
+        (&json!("proven"), &json!("1.1.0")),
+        "{release}"
+    );
+    assert_eq!(code(&world.own(&["log", "prove", "@acme/hello@1.0.0"])), (Some(1), "release.yanked"));
+    let kept = fs::read(&file).expect("it is kept");
+    assert!(cidery_protocol::Resolution::decode(&kept).is_ok());
 }
 
 /// The package whose map the registry shows as it was before.
