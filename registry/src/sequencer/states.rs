@@ -2,7 +2,7 @@
 //! what they don't need any more, deleted.
 
 use bytes::Bytes;
-use futures_util::future::join3;
+use futures_util::future::join;
 
 use super::{Sequencer, finish::settled, group::AT_ONCE};
 use crate::{Blobs, Clock, Error, Etag, Sql, layout, packages::Mapped, stored::StoredPackage};
@@ -11,10 +11,15 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
     /// Writes the states and pages of the ledger's map that a checkpoint of `from` entries had not, and the ledger's last entry:
     /// the map's. `published` is the tag of the checkpoint that is known.
     pub(super) async fn write_states(&self, from: u64, published: &Etag) -> Result<(), Error> {
-        let packages = self.write_packages(from, published);
-        let (packages, pages, entry) =
-            join3(packages, self.write_pages(from, published), self.write_map_entry(published)).await;
-        packages.and(pages).and(entry)
+        let (packages, map) =
+            join(self.write_packages(from, published), self.write_map(from, published)).await;
+        packages.and(map)
+    }
+
+    /// The pages and the map entry alone.
+    pub(super) async fn write_map(&self, from: u64, published: &Etag) -> Result<(), Error> {
+        let (pages, entry) = join(self.write_pages(from, published), self.write_map_entry(published)).await;
+        pages.and(entry)
     }
 
     async fn write_packages(&self, from: u64, published: &Etag) -> Result<(), Error> {
@@ -32,13 +37,6 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
             }
         }
         Ok(())
-    }
-
-    /// The pages and the map entry alone.
-    #[cfg(feature = "seed")]
-    pub(super) async fn write_map(&self, from: u64, published: &Etag) -> Result<(), Error> {
-        self.write_pages(from, published).await?;
-        self.write_map_entry(published).await
     }
 
     async fn write_pages(&self, from: u64, published: &Etag) -> Result<(), Error> {
