@@ -48,7 +48,12 @@ export interface RuleDocument {
   provenance?: boolean;
   /** Hosts that may be granted; none where it is absent. */
   egress?: string[];
+  /** Whether a head must show what became of a release since it was logged; `proven` where it is absent. */
+  revocation?: Revocation;
 }
+
+/** Whether it is shown what became of a release: newer keys, yanks, newer releases. Where it is `unchecked`, none of it is known. */
+export type Revocation = "proven" | "unchecked";
 
 /** How bad a yanked release is. */
 export type Severity = "low" | "medium" | "high" | "critical";
@@ -87,6 +92,36 @@ export type ExplainedStep = {
   /** Another rule refused before, or what it judges was not given. */
   | { verdict: "notReached" }
 );
+
+/** What a log says of a package (SPEC §10.8). */
+export interface ProvenPackage {
+  package: string;
+  origin: string;
+  /** The head: its tree, when it was cosigned, in seconds since 1970, and the policy's witnesses that cosigned it in time. */
+  head: { size: number; root: string; time: number; witnesses: string[] };
+  /** The package's state; absent where there is no such package. */
+  state?: StateObject;
+  /** Until when this holds, in seconds since 1970. */
+  validUntil: number;
+}
+
+/** A package's state as the log's map names it (SPEC §9.4). */
+export interface StateObject {
+  /** Its own CID: the package's value in the map. */
+  cid: string;
+  /** The sequence of its newest record. */
+  sequence: number;
+  /** CID of its newest record. */
+  newest: string;
+  /** CID of the record by which those have the say who have it. */
+  authority: string;
+  /** Who will have the say, and from when, in seconds since 1970. */
+  pending?: { record: string; from: number };
+  /** The tree of its versions. */
+  versions: { size: number; root: string };
+  /** The tree of its channels. */
+  channels: { size: number; root: string };
+}
 
 /** A package after all its records so far (SPEC §11.2, without `index`). */
 export interface PackageState {

@@ -3,7 +3,9 @@ import type {
   Manifest,
   PackageState,
   PolicyDocument,
+  ProvenPackage,
   Request,
+  Revocation,
   SeenDocument,
   Severity,
   Statement,
@@ -60,9 +62,11 @@ export interface Verdict {
   readonly signers: string[];
   /** CID of the package's first record. */
   readonly init: string;
-  /** CID of the record by which those have the say who have it now. */
+  /** CID of the record by which those have the say who have it now, as far as that was shown. */
   readonly authority: string;
   readonly origin: string;
+  /** Whether it was shown what became of the release since it was logged. */
+  readonly revocation: Revocation;
   /** The head: its tree, when it was cosigned, in seconds since 1970, and the policy's witnesses that cosigned it in time. */
   readonly head: { size: number; root: string; time: number; witnesses: string[] };
   /** What is attested about the release. */
@@ -119,6 +123,11 @@ export interface Verifier {
     seen: Seen,
     now: number,
   ): Verdict;
+  /**
+   * What the log says of a package by a proof (SPEC §10.8): its state, or that there is no such package. `seen` remembers it; `now` is in
+   * seconds since 1970.
+   */
+  verifyPackageProof(policy: Policy, name: string, proof: Uint8Array, seen: Seen, now: number): ProvenPackage;
   /**
    * What each of these steps looked at and said. Nothing is thrown for a refusal, and nothing is remembered; without a manifest, the
    * last step is not reached.

@@ -43,6 +43,7 @@ const VERIFIER = Object.freeze({
   recall,
   prove,
   verify,
+  verifyPackageProof,
   explain,
   replay,
   verifySignature,
@@ -80,6 +81,19 @@ function verify(policy, request, { receipt, head, manifest } = {}, seen, now) {
   const evidence = [bytes(receipt, "the receipt"), bytes(head, "the head")];
   bytes(manifest, "the manifest");
   return proof(asked, evidence, (wasm) => wasm.proveReceipt).verify(manifest);
+}
+
+function verifyPackageProof(policy, name, proof, seen, now) {
+  const trusted = made(policy, Policy, "the policy");
+  const given = [text(name, "the package's name"), bytes(proof, "the proof")];
+  const before = made(seen, Seen, "what was seen");
+  const time = seconds(now, "now");
+  const said = call((wasm) => {
+    const said = wasm.verifyPackageProof(trusted.handle.in(wasm), ...given, before.handle.in(wasm), time);
+    before.keep(wasm);
+    return said;
+  });
+  return JSON.parse(said);
 }
 
 function explain(policy, request, { receipt, head, manifest } = {}, seen, now) {

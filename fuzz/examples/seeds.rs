@@ -1,4 +1,4 @@
-//! Writes inputs to begin with into `corpus/`: the fixture's objects and those of `tests/vectors/verify`, right and wrong.
+//! Writes inputs to begin with into `corpus/`: the fixture's objects and those of `tests/vectors/verify` and `tests/vectors/package`, right and wrong.
 //!
 //! `cargo run --example seeds` in this folder, then `cargo xtask fuzz --minimize`.
 
@@ -11,8 +11,8 @@ use std::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use cidery_fuzz::Fixture;
 use cidery_protocol::{
-    Cid, Codec, Envelope, Head, Receipt, Resolution, ResolutionFormat, SignedRecord, Standing,
-    log::encode_bundle,
+    Cid, Codec, Envelope, Head, PackageProof, Receipt, Resolution, ResolutionFormat, SignedRecord, Standing,
+    log::encode_bundle, map::MapKey,
 };
 use serde_bytes::ByteBuf;
 use serde_json::Value;
@@ -20,11 +20,16 @@ use serde_json::Value;
 fn main() -> Result<(), Box<dyn Error>> {
     from_fixture()?;
     from_texts()?;
-    let vectors = project("../tests/vectors/verify");
-    for file in fs::read_dir(vectors)? {
+    of_each("../tests/vectors/verify", from_vector)?;
+    of_each("../tests/vectors/package", |vector| package(&bytes(vector, "proof")?))
+}
+
+/// For every vector of a folder.
+fn of_each(folder: &str, take: impl Fn(&Value) -> Result<(), Box<dyn Error>>) -> Result<(), Box<dyn Error>> {
+    for file in fs::read_dir(project(folder))? {
         let path = file?.path();
         if path.extension().is_some_and(|extension| extension == "json") {
-            from_vector(&serde_json::from_slice(&fs::read(path)?)?)?;
+            take(&serde_json::from_slice(&fs::read(path)?)?)?;
         }
     }
     Ok(())
@@ -36,7 +41,31 @@ fn from_fixture() -> Result<(), Box<dyn Error>> {
     for envelope in &fixture.envelopes {
         seed("envelope", envelope.to_json().as_bytes())?;
     }
+    seed("entry", &fixture.map_entry)?;
+    for proof in &fixture.proofs {
+        package(&proof.encode()?)?;
+    }
+    let key = MapKey::of(&fixture.authority.package);
+    for (key, depth) in [(key.as_bytes(), 0), (key.as_bytes(), 1), (&[0; 32], 0)] {
+        let page = fixture.page.encode(depth)?;
+        seed("page", &[key, &[depth][..], &page].concat())?;
+    }
     resolution(&fixture.resolution)
+}
+
+/// A proof of a package, and the state in it.
+fn package(bytes: &[u8]) -> Result<(), Box<dyn Error>> {
+    seed("proof", bytes)?;
+    if let Ok(proof) = PackageProof::decode(bytes) {
+        seed("checkpoint", &proof.checkpoint)?;
+        proof.map.map_or(Ok(()), |map| seed("entry", &map.entry))?;
+        proof.state.map_or(Ok(()), |state| seed("proof", &state))?;
+    }
+    Ok(())
+}
+
+fn bytes(vector: &Value, part: &str) -> Result<Vec<u8>, base64::DecodeError> {
+    STANDARD.decode(vector[part].as_str().unwrap_or_default())
 }
 
 fn from_texts() -> Result<(), Box<dyn Error>> {
@@ -88,7 +117,7 @@ fn from_vector(vector: &Value) -> Result<(), Box<dyn Error>> {
     for part in ["policy", "seen", "request"] {
         seed("policy", &serde_json::to_vec(&vector[part])?)?;
     }
-    let bytes = |part: &str| STANDARD.decode(vector[part].as_str().unwrap_or_default());
+    let bytes = |part| bytes(vector, part);
     seed("manifest", &bytes("manifest")?)?;
     let (receipt, head) = (ByteBuf::from(bytes("receipt")?), ByteBuf::from(bytes("head")?));
     resolution(&Resolution { format: ResolutionFormat::V1, receipt, head })
@@ -102,8 +131,11 @@ fn resolution(resolution: &Resolution) -> Result<(), Box<dyn Error>> {
     let mut records = Vec::new();
     if let Ok(head) = Head::decode(&resolution.head) {
         seed("checkpoint", &head.checkpoint)?;
-        let Standing { chain, newest, yank, channel } = head.standing;
-        records.extend(chain.into_iter().chain(newest).chain(yank).chain(channel));
+        if let Some(Standing { map, state, chain, yank, channel, .. }) = head.standing {
+            seed("entry", &map.entry)?;
+            seed("proof", &state)?;
+            records.extend(chain.into_iter().chain(yank).chain(channel));
+        }
     }
     if let Ok(receipt) = Receipt::decode(&resolution.receipt) {
         seed("checkpoint", &receipt.checkpoint)?;

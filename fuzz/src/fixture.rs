@@ -1,17 +1,18 @@
 //! One package in one log, by keys that have signed nothing else: whatever passes for theirs has to be one of these objects.
 
-use std::sync::OnceLock;
+use std::{collections::BTreeMap, sync::OnceLock};
 
 use cidery_protocol::{
     log::{Checkpoint, SignedCheckpoint, leaf_hash, log_signature_message, node_hash},
     manifest::{Compatibility, Manifest, ManifestBody, ManifestFormat, Module, ModuleKind, Needs},
+    map::{self, MapKey, MapLeaf, MapPage, ReadPath},
     *,
 };
 use cidery_verifier::{Request, TrustPolicy};
 use ed25519_dalek::{Signer, SigningKey};
 use serde_bytes::ByteBuf;
 
-/// An `init` and a release, logged and cosigned. Where it is changed, inputs of before are signed by its keys as well, and
+/// An `init` and a release, logged, mapped and cosigned. Where it is changed, inputs of before are signed by its keys as well, and
 /// have to leave the corpus.
 pub struct Fixture {
     /// The code.
@@ -28,8 +29,18 @@ pub struct Fixture {
     pub log_key: PublicKey,
     /// The key that says when.
     pub cosigner: PublicKey,
-    /// The log's only tree, of both entries.
+    /// The log's only tree, of both entries and a map entry.
     pub tree: Checkpoint,
+    /// The map entry.
+    pub map_entry: Vec<u8>,
+    /// The map's only page: of this package and another one.
+    pub page: MapPage,
+    /// The package's state.
+    pub state: StateObject,
+    /// The proof of it, and the one that there is no [`absent`](Fixture::absent) package.
+    pub proofs: [PackageProof; 2],
+    /// A package that is not there.
+    pub absent: PackageName,
     /// Receipt and head of the release.
     pub resolution: Resolution,
     /// Trusts all of it.
@@ -116,9 +127,28 @@ fn make() -> Result<Fixture, Box<dyn std::error::Error>> {
     let authority = Authority::begin(&signed_init)?;
     let signed_release = SignedRecord::from_envelope(&envelopes[1], Some(&authority))?;
 
+    let mut state = None;
+    PackageState::apply(&mut state, &signed_init, Fixture::TIME)?;
+    PackageState::apply(&mut state, &signed_release, Fixture::TIME)?;
+    let state = state.ok_or("the package began")?;
+    let (object, versions) = (state.object(), state.version_leaves());
+    let absent: PackageName = "@fuzz/none".parse()?;
+    let other = MapLeaf { key: MapKey::of(&"@fuzz/other".parse()?), value: init.cid() };
+    let mut pages = BTreeMap::new();
+    map::set(&mut pages, other)?;
+    let map_root = map::set(&mut pages, MapLeaf { key: MapKey::of(&package), value: object.cid()? })?;
+    let page = pages.remove(&vec![]).ok_or("the map has a page")?;
+    let path = |package| {
+        let mut path = ReadPath::new(MapKey::of(package), map_root);
+        path.take(&page.encode(0)?)?;
+        Ok::<_, Error>(path.finish().1)
+    };
+
     let [first, second] = [signed_init.entry(Fixture::TIME)?, signed_release.entry(Fixture::TIME)?];
-    let leaves = [leaf_hash(&first), leaf_hash(&second)];
-    let tree = Checkpoint { origin: origin.clone(), size: 2, root: node_hash(&leaves[0], &leaves[1]) };
+    let map_entry = MapEntry::new(map_root, Fixture::TIME).encode()?;
+    let leaves = [leaf_hash(&first), leaf_hash(&second), leaf_hash(&map_entry)];
+    let before = node_hash(&leaves[0], &leaves[1]);
+    let tree = Checkpoint { origin: origin.clone(), size: 3, root: node_hash(&before, &leaves[2]) };
     let checkpoint = SignedCheckpoint::assemble(&tree, &log_key, sign(&log, &log_signature_message(&tree)))?;
     let timestamp = sign(&cosigner, &checkpoint.cosignature_message(Fixture::TIME));
     let cosigned =
@@ -129,15 +159,34 @@ fn make() -> Result<Fixture, Box<dyn std::error::Error>> {
         record: ByteBuf::from(second),
         index: 1,
         checkpoint: ByteBuf::from(checkpoint.to_bytes()),
-        inclusion: vec![leaves[0]],
+        inclusion: vec![leaves[0], leaves[2]].into(),
     };
+    let map = |package| {
+        let entry = ByteBuf::from(map_entry.clone());
+        Ok::<_, Error>(MapProof { entry, inclusion: vec![before].into(), path: path(package)? })
+    };
+    let bytes = ByteBuf::from(object.encode()?);
     let head = Head {
         format: HeadFormat::V1,
         checkpoint: ByteBuf::from(cosigned.to_bytes()),
-        join: Join::Consistency(vec![]),
-        standing: Standing::default(),
+        join: Join::Inclusion(vec![leaves[2]].into()),
+        standing: Some(Standing {
+            map: map(&package)?,
+            state: bytes.clone(),
+            versions: ShownLeaves::of(&versions, &[0])?,
+            channels: None,
+            chain: vec![],
+            yank: None,
+            channel: None,
+        }),
         since: None,
     };
+    let proof = |package, state| {
+        let checkpoint = ByteBuf::from(cosigned.to_bytes());
+        let (format, map) = (PackageProofFormat::V1, Some(map(package)?));
+        Ok::<_, Error>(PackageProof { format, checkpoint, map, state, since: None })
+    };
+    let proofs = [proof(&package, Some(bytes))?, proof(&absent, None)?];
     let resolution = Resolution {
         format: ResolutionFormat::V1,
         receipt: ByteBuf::from(receipt.encode()?),
@@ -161,6 +210,11 @@ fn make() -> Result<Fixture, Box<dyn std::error::Error>> {
         envelopes,
         log_key,
         tree,
+        map_entry,
+        page,
+        state: object,
+        proofs,
+        absent,
         resolution,
     })
 }

@@ -1,7 +1,7 @@
 //! Objects that are hashed and signed: manifests, records, envelopes and log entries (SPEC §5 to §7).
 
 use cidery_protocol::{
-    Cid, Codec, Envelope, Record, SignedRecord, limits,
+    Cid, Codec, Envelope, LogEntry, MapEntry, Record, SignedRecord, limits,
     manifest::{Manifest, ModuleKind, is_host},
 };
 
@@ -49,6 +49,14 @@ pub fn entry(data: &[u8]) {
     if claims[1].is_ok() {
         let bytes = SignedRecord::bytes_in_entry(data).expect("it was an entry");
         assert_eq!(SignedRecord::claim(&bytes), claims[1]);
+    }
+    match LogEntry::decode(data) {
+        Ok(LogEntry::Map(map)) => {
+            assert_eq!(map.encode().as_deref(), Ok(data));
+            assert!(claims[1].is_err(), "an entry is of one kind");
+        }
+        Ok(LogEntry::Record(record, _)) => assert_eq!(claims[1].as_ref(), Ok(&*record)),
+        Err(_) => assert!(claims[1].is_err() && MapEntry::decode(data).is_err()),
     }
     let fixture = Fixture::get();
     for authority in [None, Some(&fixture.authority)] {

@@ -1,7 +1,7 @@
 //! What the verifier is given (SPEC §9, §10): policies and memories as JSON, receipts and heads.
 
-use cidery_protocol::{Head, PackageLog, Receipt, Resolution};
-use cidery_verifier::{PolicyDocument, Request, Seen, TrustPolicy, verify};
+use cidery_protocol::{Head, PackageLog, PackageName, PackageProof, Receipt, Resolution, StateObject};
+use cidery_verifier::{PolicyDocument, Request, Seen, TrustPolicy, verify, verify_package_proof};
 
 use crate::Fixture;
 
@@ -64,6 +64,36 @@ fn judge(resolution: &Resolution) {
         assert_eq!(release.record(), fixture.release.cid(), "only one was ever signed");
         assert_eq!((release.head().size, release.head().root), (fixture.tree.size, fixture.tree.root));
         assert_eq!((release.index(), release.head().time), (1, Fixture::TIME));
+    }
+}
+
+/// Any bytes as a proof of a package, which is judged, and as a state; and as changes of the fixture's proofs.
+pub fn proof(data: &[u8]) {
+    if let Ok(state) = StateObject::decode(data) {
+        assert_eq!(state.encode().as_deref(), Ok(data));
+    }
+    let fixture = Fixture::get();
+    let [there, absent] = [&fixture.authority.package, &fixture.absent];
+    if let Ok(proof) = PackageProof::decode(data) {
+        assert_eq!(proof.encode().as_deref(), Ok(data));
+        judge_proof(there, data);
+        judge_proof(absent, data);
+    }
+    for (package, proof) in [there, absent].into_iter().zip(&fixture.proofs) {
+        let mut bytes = proof.encode().expect("a proof");
+        change(&mut bytes, data);
+        judge_proof(package, &bytes);
+    }
+}
+
+/// Whatever is accepted says what the log's only map says.
+fn judge_proof(package: &PackageName, proof: &[u8]) {
+    let fixture = Fixture::get();
+    if let Ok(proven) = verify_package_proof(package, proof, &fixture.policy, &Seen::default(), Fixture::TIME)
+    {
+        let is_there = *package == fixture.authority.package;
+        assert_eq!(proven.state(), is_there.then_some(&fixture.state), "there is only one map");
+        assert_eq!((proven.head().size, proven.head().root), (fixture.tree.size, fixture.tree.root));
     }
 }
 

@@ -13,3 +13,6 @@ export const network = (message: string, cause?: unknown): CideryError =>
 
 /** Something that failed in the store of what was seen. */
 export const storage = (message: string, cause?: unknown): CideryError => new CideryError("storage.failed", message, { cause });
+
+/** What a registry does not find, and whether its log proves that. */
+export const notFound = (message: string, cause?: unknown): CideryError => new CideryError("not_found", message, { cause });

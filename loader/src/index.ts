@@ -1,6 +1,6 @@
 // Packages of a Cidery registry in Dynamic Workers: nothing runs that the policy does not allow, or that has not been verified.
 
-import { type PolicyDocument, type SeenDocument, verifier } from "@cidery/verifier";
+import { type PolicyDocument, type SeenDocument, type Verdict, verifier } from "@cidery/verifier";
 
 import { networkOf } from "./egress.ts";
 import { CideryError } from "./errors.ts";
@@ -15,7 +15,7 @@ export { CideryError, memorySeen };
 export { Egress } from "./egress.ts";
 export { kvSeen } from "./seen/kv.ts";
 export { SeenObject, durableObjectSeen } from "./seen/object.ts";
-export type { ChannelEntry, Context, LockEntry, PolicyDocument, Reference, Registry, SeenDocument, SeenStore };
+export type { ChannelEntry, Context, LockEntry, PolicyDocument, Reference, Registry, SeenDocument, SeenStore, Verdict };
 
 /** What a loader needs. */
 export interface LoaderOptions {
@@ -40,6 +40,11 @@ export interface Loader {
    * a user. While the verdict holds and the isolate has started, this asks nobody.
    */
   load(reference: Reference, context?: Context): Promise<WorkerStub>;
+  /**
+   * What is known of the release that {@link load} gives now: its version, who signed it, until when that holds, and by `revocation`
+   * whether it was proven what became of it since.
+   */
+  verdict(reference: Reference): Promise<Verdict>;
 }
 
 /**
@@ -60,11 +65,14 @@ export function createLoader(options: LoaderOptions): Loader {
   const releases = new Releases(verify, registry, policy, memory, options.now ?? Date.now);
   const isolates = new Isolates(options.worker_loader, networkOf(options.exports));
 
+  const current = (reference: Reference) => releases.get(askedBy(reference, verify));
   return {
     async load(reference, context = {}) {
       checkContext(context);
-      const release = await releases.get(askedBy(reference, verify));
-      return isolates.start(release, context);
+      return isolates.start(await current(reference), context);
+    },
+    async verdict(reference) {
+      return (await current(reference)).verdict;
     },
   };
 }

@@ -7,7 +7,7 @@ import { CideryError, network } from "./errors.ts";
 /** Where releases are read: an address, a service binding, or a function like `fetch`. */
 export type Registry = string | URL | Fetcher | typeof fetch;
 
-/** Bytes of a resolution or manifest (SPEC §12). */
+/** Bytes of a resolution, proof or manifest (SPEC §12). */
 const OBJECT_BYTES = 1 << 20;
 /** Bytes of an error's body. */
 const ERROR_BYTES = 4 << 10;
@@ -38,6 +38,11 @@ export class RegistryClient {
     const query = queryOf(request, tolerated);
     if (since !== undefined) query.set("since", String(since));
     return this.#object(`/v1/packages/${request.package}/resolve?${query}`);
+  }
+
+  /** The proof of what the log says of a package, with consistency as above. */
+  proof(name: string, since: number | undefined): Promise<Uint8Array> {
+    return this.#object(`/v1/packages/${name}/proof${since === undefined ? "" : `?since=${since}`}`);
   }
 
   /** The bytes of a manifest. */

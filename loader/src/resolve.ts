@@ -1,8 +1,8 @@
 // From a request to a verified release with its modules, and no further than its verdict holds.
 
-import type { Policy, Proof, Request, Verdict, Verifier } from "@cidery/verifier";
+import type { Policy, Proof, Request, Seen, Verdict, Verifier } from "@cidery/verifier";
 
-import { CideryError, storage } from "./errors.ts";
+import { CideryError, notFound, storage } from "./errors.ts";
 import { Flights } from "./flights.ts";
 import { type Modules, fetchModules } from "./modules.ts";
 import { Recent } from "./recent.ts";
@@ -18,6 +18,8 @@ const CODE_BYTES = 32 << 20;
 const MANIFEST_BYTES = 4 << 20;
 /** How often a release is judged where others write what was seen meanwhile. */
 const JUDGEMENTS = 8;
+/** With these a registry gives no proof, where it has said that something is not there. */
+const UNPROVEN = new Set(["network.failed", "not_found"]);
 /** How long a registry that cannot be reached is left alone, in seconds. */
 const PAUSE = 10;
 
@@ -131,15 +133,53 @@ export class Releases {
     return verdict;
   }
 
-  /** Judged by what was seen, and written there in the same step: where others have written meanwhile, it is asked and judged again. */
   async #prove(request: Request): Promise<Proof> {
-    const [origin, tolerated] = [this.#policy.originOf(request.package), this.#policy.yankedOf(request.package)];
+    const tolerated = this.#policy.yankedOf(request.package);
+    try {
+      return await this.#judged(
+        request,
+        (since) => this.#registry.resolution(request, tolerated, since),
+        (resolution, seen, now) => this.#verifier.prove(this.#policy, request, resolution, seen, now),
+      );
+    } catch (error) {
+      if (!(error instanceof CideryError && error.code === "not_found")) throw error;
+      throw notFound(await this.#missing(request, error.message), error);
+    }
+  }
+
+  /**
+   * Says of what a registry does not find whether its log proves that: it can where there is no such package (SPEC §9.6), and not where there is
+   * no such release. Where the proof itself is refused, that is the refusal.
+   */
+  async #missing(request: Request, said: string): Promise<string> {
+    const name = request.package;
+    try {
+      const { state, head } = await this.#judged(
+        request,
+        (since) => this.#registry.proof(name, since),
+        (proof, seen, now) => this.#verifier.verifyPackageProof(this.#policy, name, proof, seen, now),
+      );
+      if (state === undefined) return `there is no ${name}: the log of ${head.size} entries proves it`;
+      return `${said}; the log has ${name}, up to record ${state.sequence}`;
+    } catch (error) {
+      if (error instanceof CideryError && UNPROVEN.has(error.code)) return `${said}; nothing proves it: ${error.message}`;
+      throw error;
+    }
+  }
+
+  /** An answer, judged by what was seen, and written there in the same step: where others have written meanwhile, it is asked and judged again. */
+  async #judged<V>(
+    request: Request,
+    ask: (since: number | undefined) => Promise<Uint8Array>,
+    judge: (answer: Uint8Array, seen: Seen, now: number) => V,
+  ): Promise<V> {
+    const origin = this.#policy.originOf(request.package);
     for (let judged = 0; judged < JUDGEMENTS; judged++) {
       const recalled = await this.#memory.recall();
       const { seen } = recalled;
-      const resolution = await this.#registry.resolution(request, tolerated, seen.sizeOf(origin));
-      const proof = this.#verifier.prove(this.#policy, request, resolution, seen, this.#seconds());
-      if (await this.#memory.remember(recalled)) return proof;
+      const answer = await ask(seen.sizeOf(origin));
+      const outcome = judge(answer, seen, this.#seconds());
+      if (await this.#memory.remember(recalled)) return outcome;
     }
     throw storage(`what was seen was changed by others each of ${JUDGEMENTS} times`);
   }

@@ -63,6 +63,11 @@ impl Cid {
         self.codec
     }
 
+    /// The 36 bytes of the binary form.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        cid::Cid::from(*self).to_bytes()
+    }
+
     /// The BLAKE3 hash.
     pub const fn digest(&self) -> &[u8; 32] {
         &self.digest

@@ -121,6 +121,10 @@ codes! {
     LogRollback = "log.rollback";
     /// Two heads of one log contradict each other.
     LogFork = "log.fork";
+    /// Nothing shows that no newer release satisfies what was asked for, or one is there.
+    LogWithheld = "log.withheld";
+    /// The log's map is not the one over its records.
+    LogMap = "log.map";
     /// The release is of another package than was asked for.
     RequestPackage = "request.package";
     /// The release does not satisfy the range, version or CID that was asked for.

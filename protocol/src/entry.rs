@@ -1,12 +1,11 @@
-//! Records with their signatures (SPEC §6.8), and the log's entries that hold them (§7.1): reached only through their
-//! verification.
+//! Records with their signatures (SPEC §6.8), reached only through their verification, and the log's entries (§7.1, §7.2).
 
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
 use crate::{
     Action, Authority, Envelope, Error, PublicKey, Record, Rekey, Signatories, Signature, canonical, limits,
-    pae,
+    log::Hash, pae,
 };
 
 /// A record whose signatures are valid, with the distinct keys that made them.
@@ -28,6 +27,39 @@ struct Signed {
     payload_type: String,
     payload: ByteBuf,
     signatures: Vec<EntrySignature>,
+}
+
+/// What an entry of the log holds, whose signatures are not verified yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LogEntry {
+    /// A signed record, and when it was logged, in seconds since 1970: what it claims to be. See
+    /// [`SignedRecord::from_entry`].
+    Record(Box<Record>, u64),
+    /// The map over the entries before.
+    Map(MapEntry),
+}
+
+/// The log's word about all packages (SPEC §7.2): the last entry of each checkpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MapEntry {
+    kind: MapKind,
+    /// The root of the [map](crate::map) over the states that the entries before it come to, as they are at `time`.
+    pub root: Hash,
+    /// When it was logged, seconds since 1970.
+    pub time: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum MapKind {
+    Map,
+}
+
+/// The kind alone, whatever else is there.
+#[derive(Deserialize)]
+struct Kind {
+    kind: String,
 }
 
 /// SPEC §7.1.
@@ -53,6 +85,47 @@ enum EntryKind {
 struct EntrySignature {
     key: PublicKey,
     sig: Signature,
+}
+
+impl LogEntry {
+    /// Reads an entry of the log.
+    ///
+    /// # Errors
+    /// [`Error::Cbor`] or [`Error::Limit`] where the bytes are none, and as [`Record::decode`].
+    pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
+        canonical::within("log entry", limits::ENTRY_BYTES, bytes.len())?;
+        match serde_ipld_dagcbor::from_slice::<Kind>(bytes) {
+            Ok(Kind { kind }) if kind == "map" => Ok(LogEntry::Map(MapEntry::decode(bytes)?)),
+            _ => SignedRecord::claim_of_entry(bytes)
+                .map(|(record, time)| LogEntry::Record(Box::new(record), time)),
+        }
+    }
+}
+
+impl MapEntry {
+    /// An entry of a log that takes it at `time`, in seconds since 1970.
+    pub const fn new(root: Hash, time: u64) -> Self {
+        MapEntry { kind: MapKind::Map, root, time }
+    }
+
+    /// The canonical bytes.
+    ///
+    /// # Errors
+    /// [`Error::Cbor`] where the time is over its bound.
+    pub fn encode(&self) -> Result<Vec<u8>, Error> {
+        in_bounds(self.time)?;
+        canonical::encode("log entry", self)
+    }
+
+    /// Reads the canonical bytes.
+    ///
+    /// # Errors
+    /// [`Error::Cbor`] or [`Error::Limit`].
+    pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
+        let entry: Self = canonical::decode("log entry", limits::ENTRY_BYTES, bytes)?;
+        in_bounds(entry.time)?;
+        Ok(entry)
+    }
 }
 
 impl SignedRecord {

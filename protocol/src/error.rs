@@ -115,6 +115,9 @@ pub enum Error {
     /// A Merkle proof that does not lead to the root.
     #[error("{what} proof refused: {reason}")]
     Proof { what: &'static str, reason: &'static str },
+    /// Nothing shows that a release is the newest one of its range (SPEC §9.5).
+    #[error("{chosen} is not shown to be the greatest version in `{range}`: of those above it, {found}")]
+    Withheld { chosen: String, range: String, found: String },
 }
 
 impl Error {
@@ -157,6 +160,7 @@ impl Error {
             Error::LogSignature { .. } => Code::LogSignature,
             Error::LogTimestamp { .. } => Code::LogTimestamp,
             Error::Proof { .. } => Code::LogProof,
+            Error::Withheld { .. } => Code::LogWithheld,
         }
     }
 }

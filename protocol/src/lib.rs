@@ -16,9 +16,10 @@
 //! | §4 keys and signatures | [`PublicKey`], [`Signature`] |
 //! | §5 manifest | [`manifest`], [`TextCheck`] |
 //! | §6 records | [`Envelope`], [`Record`], [`Authority`], [`PackageState`] |
-//! | §7 log: entries, checkpoints | [`SignedRecord`], [`log`] |
+//! | §7 log: entries, checkpoints | [`SignedRecord`], [`MapEntry`], [`log`] |
 //! | §8 log: tree, proofs, tiles | [`log`] |
-//! | §9 receipt, head, resolution | [`Receipt`], [`Head`], [`Resolution`] |
+//! | §8.5 the map | [`map`] |
+//! | §9 receipt, head, resolution, state | [`Receipt`], [`Head`], [`Resolution`], [`StateObject`] |
 //! | §11.2 a package in JSON, §11.6 its log | [`PackageSummary`], [`PackageLog`] |
 //! | §12 limits | [`limits`] |
 //! | §13 error codes | [`Code`], [`Error::code`] |
@@ -38,11 +39,13 @@ mod key;
 pub mod limits;
 pub mod log;
 pub mod manifest;
+pub mod map;
 mod name;
 mod package;
 mod path;
 mod receipt;
 mod record;
+mod state;
 mod summary;
 mod text;
 mod version;
@@ -50,19 +53,23 @@ mod version;
 pub use authority::Authority;
 pub use cid::{Cid, Codec};
 pub use code::{Code, UnknownCode};
-pub use entry::SignedRecord;
+pub use entry::{LogEntry, MapEntry, SignedRecord};
 pub use envelope::{Envelope, pae};
 pub use error::Error;
 pub use key::{PublicKey, Signature};
 pub use name::{ChannelName, Origin, PackageName};
 pub use package::{Changed, ChannelState, PackageState, Pending, ReleaseState, Yanked};
 pub use receipt::{
-    Head, HeadFormat, Join, PackageLog, PackageLogFormat, Receipt, ReceiptFormat, Resolution,
-    ResolutionFormat, Since, Standing,
+    Head, HeadFormat, Join, MapProof, PackageLog, PackageLogFormat, PackageProof, PackageProofFormat,
+    Receipt, ReceiptFormat, Resolution, ResolutionFormat, Since, Standing,
 };
 pub use record::{
     Action, Attest, Build, Channel, Floors, NpmSource, Powers, Provenance, Reason, Record, RecordBody,
     Recovery, Rekey, Release, ReleaseRef, Severity, Signatories, Target, Transfer, Void, Yank,
+};
+pub use state::{
+    ChannelLeaf, LeafTree, PendingAuthority, ShownLeaf, ShownLeaves, StateFormat, StateObject, VersionLeaf,
+    YankLeaf, check_newest, places_for_newest,
 };
 pub use summary::{
     AuthoritySummary, ChannelSummary, PackageSummary, PendingSummary, RecoverySummary, ReleaseSummary,

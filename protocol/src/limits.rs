@@ -38,6 +38,12 @@ pub const ENTRY_BYTES: usize = 65_535;
 pub const CHECKPOINT_BYTES: usize = 64 << 10;
 /// Signature lines of a checkpoint.
 pub const CHECKPOINT_SIGNATURES: usize = 64;
+/// Witnesses that a registry asks.
+pub const WITNESSES: usize = 16;
+/// How long a witness has for an answer, seconds.
+pub const WITNESS_SECONDS: u64 = 10;
+/// Bytes of a witness's answer: a checkpoint's, of which it is the signature lines.
+pub const WITNESS_BYTES: usize = CHECKPOINT_BYTES;
 /// Hashes of a Merkle proof: the tree's height is at most 63.
 pub const PROOF_HASHES: usize = 64;
 /// Entries of a tree: sizes stay below 2^53, so that every language can hold them.
@@ -75,6 +81,11 @@ pub const TEXT_BYTES: usize = 512;
 pub const RECEIPT_BYTES: usize = 1 << 20;
 /// Entries of a page of a package's log.
 pub const PACKAGE_LOG_ENTRIES: usize = 256;
+/// Bytes of the object that a package's state comes to, and of a leaf in it.
+pub const STATE_BYTES: usize = 1 << 10;
+/// How long the log may be in taking over what a delay has kept waiting, seconds: it does so with its next entry, at the latest
+/// when it cosigns its head.
+pub const SETTLE_SECONDS: u64 = 10 * 60;
 /// Bytes of a policy as JSON.
 pub const POLICY_BYTES: usize = 1 << 20;
 /// Publishes of a package that may wait for blobs, for one sequence.

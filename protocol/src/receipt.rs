@@ -1,10 +1,15 @@
 //! What a loader is given with a release (SPEC §9): the receipt says that it was logged, the head that the log still says
-//! so, and a resolution carries both. Whoever wants all of a package is given its log (§11.6).
+//! so, and a resolution carries both. Whoever wants no release is given the proof of a package (§9.6), and whoever wants all of it
+//! its log (§11.6).
 
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
-use crate::{Error, canonical, limits, log::Hash};
+use crate::{
+    Error, ShownLeaves, canonical, limits,
+    log::Hashes,
+    map::{MapKey, MapPath},
+};
 
 /// A record with its chain of authority and the proof that the log holds it; immutable. Nothing in it is verified.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,7 +27,7 @@ pub struct Receipt {
     /// The first checkpoint that covers it, with the log's signature.
     pub checkpoint: ByteBuf,
     /// Its inclusion under that checkpoint.
-    pub inclusion: Vec<Hash>,
+    pub inclusion: Hashes,
 }
 
 /// The layout of a receipt.
@@ -43,8 +48,9 @@ pub struct Head {
     pub checkpoint: ByteBuf,
     /// How the receipt's record is shown to be in this tree.
     pub join: Join,
-    /// What became of the package since.
-    pub standing: Standing,
+    /// How the package stands. A policy may do without (SPEC §10.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standing: Option<Standing>,
     /// Consistency with an older head that the client has seen, where it asked for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Since>,
@@ -58,16 +64,23 @@ pub enum HeadFormat {
     V1,
 }
 
-/// How a package stands under a head, beyond what the receipt of the release says. Nothing in it is verified.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// How a package stands under a head: its state in the log's map, and what is said there of the release. Nothing in it is
+/// verified.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Standing {
-    /// The signed records of the authorities since, oldest first.
-    pub chain: Vec<ByteBuf>,
-    /// The package's newest signed record, where it is none of the others.
+    /// The state's place in the log's map.
+    pub map: MapProof,
+    /// The bytes of the [`StateObject`](crate::StateObject).
+    pub state: ByteBuf,
+    /// [`VersionLeaf`](crate::VersionLeaf)s: the release's, and those that show that nothing newer is in the range.
+    pub versions: ShownLeaves,
+    /// The [`ChannelLeaf`](crate::ChannelLeaf) of the channel that was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub newest: Option<ByteBuf>,
-    /// The newest signed `yank` of the release.
+    pub channels: Option<ShownLeaves>,
+    /// The signed records of the authorities since the receipt's, oldest first.
+    pub chain: Vec<ByteBuf>,
+    /// The signed `yank` of the release that counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub yank: Option<ByteBuf>,
     /// The signed `channel` that was asked for.
@@ -75,14 +88,54 @@ pub struct Standing {
     pub channel: Option<ByteBuf>,
 }
 
+/// A package's place in the map that a tree's last entry names. Nothing in it is verified.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MapProof {
+    /// The bytes of the last entry, a [`MapEntry`](crate::MapEntry).
+    pub entry: ByteBuf,
+    /// Its inclusion.
+    pub inclusion: Hashes,
+    /// The package's way in the map.
+    pub path: MapPath,
+}
+
+/// What the log says of a package: its state, or that there is none (SPEC §9.6). Nothing in it is verified.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PackageProof {
+    /// The layout.
+    pub format: PackageProofFormat,
+    /// The checkpoint: a signed note.
+    pub checkpoint: ByteBuf,
+    /// The package's place in the map, or the place where it would stand; none under the empty log, which has no map.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub map: Option<MapProof>,
+    /// The bytes of the [`StateObject`](crate::StateObject), where there is such a package.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<ByteBuf>,
+    /// Consistency with an older head that the client has seen, where it asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Since>,
+}
+
+/// The layout of a proof of a package.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PackageProofFormat {
+    /// SPEC §9.6.
+    #[serde(rename = "cidery-package-proof-v1")]
+    V1,
+}
+
 /// How a receipt is joined to a head.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Join {
-    /// The record's inclusion under the head.
-    Inclusion(Vec<Hash>),
+    /// The record's inclusion under the head: of its hashes those to the right, as those to the left are the receipt's (see
+    /// [`with_right_siblings`](crate::log::with_right_siblings)).
+    Inclusion(Hashes),
     /// Consistency of the receipt's checkpoint with the head; no hashes where they are of one size.
-    Consistency(Vec<Hash>),
+    Consistency(Hashes),
 }
 
 /// Consistency of a head with an older one.
@@ -92,7 +145,7 @@ pub struct Since {
     /// The older head's size.
     pub size: u64,
     /// The proof.
-    pub consistency: Vec<Hash>,
+    pub consistency: Hashes,
 }
 
 /// A registry's answer to a request for a release.
@@ -173,19 +226,34 @@ object!(Receipt, "receipt", |receipt: &Receipt| {
     proof("inclusion", &receipt.inclusion)
 });
 object!(Head, "head", |head: &Head| {
-    canonical::within("records of a chain of authority", limits::CHAIN_RECORDS, head.standing.chain.len())?;
     match &head.join {
         Join::Inclusion(hashes) => proof("inclusion", hashes)?,
         Join::Consistency(hashes) => proof("consistency", hashes)?,
     }
+    if let Some(standing) = &head.standing {
+        let chain = standing.chain.len();
+        canonical::within("records of a chain of authority", limits::CHAIN_RECORDS, chain)?;
+        standing.map.check()?;
+    }
     head.since.as_ref().map_or(Ok(()), |since| proof("consistency", &since.consistency))
+});
+object!(PackageProof, "proof of a package", |package: &PackageProof| {
+    package.map.as_ref().map_or(Ok(()), MapProof::check)?;
+    package.since.as_ref().map_or(Ok(()), |since| proof("consistency", &since.consistency))
 });
 object!(Resolution, "resolution", |_: &Resolution| Ok::<(), Error>(()));
 object!(PackageLog, "log of a package", |page: &PackageLog| {
     canonical::within("entries of a page of a package's log", limits::PACKAGE_LOG_ENTRIES, page.entries.len())
 });
 
-fn proof(what: &'static str, hashes: &[Hash]) -> Result<(), Error> {
+impl MapProof {
+    fn check(&self) -> Result<(), Error> {
+        canonical::within("hashes of a path in the map", MapKey::BITS, self.path.siblings.len())?;
+        proof("inclusion", &self.inclusion)
+    }
+}
+
+fn proof(what: &'static str, hashes: &[crate::log::Hash]) -> Result<(), Error> {
     if hashes.len() > limits::PROOF_HASHES {
         return Err(Error::Proof { what, reason: "it has more than 64 hashes" });
     }

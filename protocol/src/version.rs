@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use deno_semver::{RangeBound, RangeSetOrTag};
+use deno_semver::{RangeBound, RangeSetOrTag, VersionBoundKind};
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, error::quote, limits};
@@ -104,6 +104,28 @@ impl Range {
     /// The greatest of `versions` that satisfies the range.
     pub fn newest<'v>(&self, versions: impl IntoIterator<Item = &'v Version>) -> Option<&'v Version> {
         versions.into_iter().filter(|version| self.contains(version)).max()
+    }
+
+    /// Whether no version from this one on satisfies the range: it is above the upper bound of each alternative.
+    pub fn ends_below(&self, version: &Version) -> bool {
+        let Ok(version) = deno_semver::Version::parse_from_npm(&version.to_string()) else { return false };
+        let below = |bound: &RangeBound| match bound {
+            RangeBound::Version(bound) => match bound.kind {
+                VersionBoundKind::Inclusive => bound.version < version,
+                VersionBoundKind::Exclusive => bound.version <= version,
+            },
+            RangeBound::Unbounded => false,
+        };
+        self.alternatives.iter().all(|alternative| match alternative.inner() {
+            RangeSetOrTag::RangeSet(set) => set.0.iter().all(|range| below(&range.end)),
+            RangeSetOrTag::Tag(_) => true,
+        })
+    }
+
+    /// Whether the range names a pre-release, by its text: a hyphen that follows no space. Other ranges contain none.
+    pub fn names_prerelease(&self) -> bool {
+        let text = self.text.as_bytes();
+        text.windows(2).any(|pair| pair[0] != b' ' && pair[1] == b'-')
     }
 
     /// The range as it was written.

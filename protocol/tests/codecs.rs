@@ -16,7 +16,7 @@ fn a_receipt() -> Receipt {
         record: serde_bytes::ByteBuf::from(b"release".to_vec()),
         index: 300,
         checkpoint: serde_bytes::ByteBuf::from(b"checkpoint".to_vec()),
-        inclusion: vec![log::leaf_hash(b"a"), log::leaf_hash(b"b")],
+        inclusion: vec![log::leaf_hash(b"a"), log::leaf_hash(b"b")].into(),
     }
 }
 
@@ -24,9 +24,36 @@ fn a_head() -> Head {
     Head {
         format: HeadFormat::V1,
         checkpoint: serde_bytes::ByteBuf::from(b"checkpoint".to_vec()),
-        join: Join::Consistency(vec![log::leaf_hash(b"a")]),
-        standing: Standing::default(),
-        since: Some(Since { size: 7, consistency: vec![] }),
+        join: Join::Consistency(vec![log::leaf_hash(b"a")].into()),
+        standing: Some(a_standing()),
+        since: Some(Since { size: 7, consistency: vec![].into() }),
+    }
+}
+
+fn a_standing() -> Standing {
+    let state = begin(&[&key(1)], 1);
+    Standing {
+        map: MapProof {
+            entry: serde_bytes::ByteBuf::from(MapEntry::new(map::empty_map(), 7).encode().expect("valid")),
+            inclusion: vec![log::leaf_hash(b"c")].into(),
+            path: map::MapPath::default(),
+        },
+        state: serde_bytes::ByteBuf::from(state.object().encode().expect("valid")),
+        versions: ShownLeaves::of(&state.version_leaves(), &[]).expect("valid"),
+        channels: None,
+        chain: vec![],
+        yank: None,
+        channel: None,
+    }
+}
+
+fn a_package_proof() -> PackageProof {
+    PackageProof {
+        format: PackageProofFormat::V1,
+        checkpoint: serde_bytes::ByteBuf::from(b"checkpoint".to_vec()),
+        map: Some(a_standing().map),
+        state: Some(a_standing().state),
+        since: None,
     }
 }
 
@@ -53,12 +80,29 @@ proptest! {
     fn t19_receipts_and_heads(
         receipt in near(a_receipt().encode().expect("valid")),
         head in near(a_head().encode().expect("valid")),
+        proof in near(a_package_proof().encode().expect("valid")),
     ) {
+        if let Ok(object) = PackageProof::decode(&proof) {
+            prop_assert_eq!(object.encode(), Ok(proof));
+        }
         if let Ok(object) = Receipt::decode(&receipt) {
             prop_assert_eq!(object.encode(), Ok(receipt));
         }
         if let Ok(object) = Head::decode(&head) {
             prop_assert_eq!(object.encode(), Ok(head));
+        }
+    }
+
+    #[test]
+    fn t19_maps_and_states(
+        entry in near(MapEntry::new(log::leaf_hash(b"a"), 7).encode().expect("valid")),
+        state in near(begin(&[&key(1)], 1).object().encode().expect("valid")),
+    ) {
+        if let Ok(LogEntry::Map(object)) = LogEntry::decode(&entry) {
+            prop_assert_eq!(object.encode(), Ok(entry));
+        }
+        if let Ok(object) = StateObject::decode(&state) {
+            prop_assert_eq!(object.encode(), Ok(state));
         }
     }
 
@@ -70,6 +114,9 @@ proptest! {
         let _ = SignedRecord::decode(&bytes, None);
         let _ = Receipt::decode(&bytes);
         let _ = Resolution::decode(&bytes);
+        let _ = PackageProof::decode(&bytes);
+        let _ = LogEntry::decode(&bytes);
+        let _ = map::MapPage::decode(0, &bytes).map(|page| assert_eq!(page.encode(0), Ok(bytes.clone())));
         let _ = log::SignedCheckpoint::parse(&bytes).map(|note| assert_eq!(note.to_bytes(), bytes));
         if let Ok(cid) = Cid::try_from(&bytes[..]) {
             prop_assert_eq!(cid.to_string().parse::<Cid>(), Ok(cid));

@@ -3,14 +3,15 @@
 //! `UPDATE_SPEC=1 cargo test -p cidery-protocol --test spec` writes the examples anew.
 mod support;
 
-use std::fmt::Write;
+use std::{collections::BTreeMap, fmt::Write};
 
 use cidery_protocol::{
     log::{
-        self, Checkpoint, Hash, Node, SignedCheckpoint, inclusion_proof, leaf_hash, log_signature_message,
-        node_hash,
+        self, Checkpoint, Hash, Node, SignedCheckpoint, consistency_proof, inclusion_proof, leaf_hash,
+        log_signature_message, node_hash, right_siblings,
     },
     manifest::*,
+    map::{MapKey, MapLeaf, MapPage, MapPath, ReadPath},
     *,
 };
 use ed25519_dalek::Signer;
@@ -67,6 +68,10 @@ fn the_limits_are_those_of_the_code() {
             vec![limits::MANIFEST_BUNDLED, limits::MANIFEST_WORDS],
         ),
         ("checkpoint", vec![limits::CHECKPOINT_BYTES >> 10, limits::CHECKPOINT_SIGNATURES]),
+        (
+            "witnesses of a registry; their answers",
+            vec![limits::WITNESSES, limits::WITNESS_SECONDS as usize, limits::WITNESS_BYTES >> 10],
+        ),
         ("proof", vec![limits::PROOF_HASHES]),
         (
             "chain of authority; its end for recovery keys",
@@ -84,7 +89,10 @@ fn the_limits_are_those_of_the_code() {
         ),
         ("releases of a package; those that are not void", vec![limits::RELEASES, limits::RELEASES_STANDING]),
         ("text for people", vec![limits::TEXT_BYTES]),
-        ("receipt, head, resolution", vec![limits::RECEIPT_BYTES >> 20]),
+        ("receipt, head, resolution, proof of a package", vec![limits::RECEIPT_BYTES >> 20]),
+        ("path in the map", vec![MapKey::BITS]),
+        ("state of a package, a leaf in it", vec![limits::STATE_BYTES >> 10]),
+        ("a delay's end in the log", vec![limits::SETTLE_SECONDS as usize]),
         ("policy", vec![limits::POLICY_BYTES >> 20]),
         ("page of a package's log", vec![limits::RECEIPT_BYTES >> 20, limits::PACKAGE_LOG_ENTRIES]),
         ("publish request", vec![limits::PUBLISH_BYTES >> 20, limits::PUBLISH_SIGNATURES]),
@@ -171,6 +179,7 @@ fn examples() -> String {
         release.provenance = vec![statement(b"{}", manifest.bytes())];
     }
     let release = story.add(body, &[1]);
+    story.close_group(TIME + 2);
     let of = reference("1.0.0", story.state());
     let attest = Attest {
         release: of.clone(),
@@ -208,8 +217,8 @@ fn examples() -> String {
 
     let titles =
         ["init", "release", "attest", "channel", "yank", "rekey", "transfer", "rekey by recovery keys"];
-    assert_eq!(titles.len(), story.log.len());
-    for (title, (signed, _)) in titles.iter().zip(&story.log) {
+    assert_eq!(titles.len(), story.records.len());
+    for (title, signed) in titles.iter().zip(&story.records) {
         let record = signed.record();
         out(&format!("Record: {title}"), object(record.bytes(), Some(record.cid())));
     }
@@ -219,45 +228,74 @@ fn examples() -> String {
         format!("```json\n{}\n```\n\nSigned: `{}`\n", release.to_json(), hex(&pae)),
     );
     out("Signed record: release", object(&story.signed(1), None));
-    for (title, (_, entry)) in titles.iter().zip(&story.log) {
+    let other = story.begin_other();
+    let settled = TIME + 7200;
+    story.close_group(settled);
+
+    let titles = [
+        "init",
+        "release",
+        "map",
+        "attest",
+        "channel",
+        "yank",
+        "rekey",
+        "transfer",
+        "rekey by recovery keys",
+    ];
+    for (title, entry) in titles.iter().chain(&["init of another package", "map"]).zip(&story.log) {
         out(&format!("Log entry: {title}"), object(entry, None));
     }
 
     let note = |note: &SignedCheckpoint| format!("```\n{}```\n", String::from_utf8_lossy(&note.to_bytes()));
     let all = story.log.len() as u64;
-    let (first, second) = (story.checkpoint(2), story.checkpoint(all));
-    let time = TIME + 7200;
-    let signature = Signature::from_bytes(key(3).sign(&second.cosignature_message(time)).to_bytes());
+    let (first, second) = (story.checkpoint(3), story.checkpoint(all));
+    let signature = Signature::from_bytes(key(3).sign(&second.cosignature_message(settled)).to_bytes());
     let name = story.state().authority.origin.cosigner();
-    let second = second.with_cosignature(&name, &public(&key(3)), time, signature).expect("a cosignature");
-    out("Checkpoint of size 2, as in the receipt", note(&first));
-    out(&format!("Checkpoint of size {all}, cosigned at {time}, as in the head"), note(&second));
+    let second = second.with_cosignature(&name, &public(&key(3)), settled, signature).expect("a cosignature");
+    out("Checkpoint of size 3, as in the receipt", note(&first));
+    out(&format!("Checkpoint of size {all}, cosigned at {settled}, as in the head"), note(&second));
+
+    let state = story.state().at(settled);
+    let (versions, channels) = (state.version_leaves(), state.channel_leaves());
+    let object_of = state.object().encode().expect("a state");
+    out("State of the package", object(&object_of, Some(Cid::of(Codec::DagCbor, &object_of))));
+    out("Page of the map", object(&story.pages[&vec![]].encode(0).expect("a page"), None));
 
     let signed = |at: usize| ByteBuf::from(story.signed(at));
+    let inclusion = story.inclusion(1, all);
     let receipt = Receipt {
         format: ReceiptFormat::V1,
         chain: vec![signed(0)],
-        record: ByteBuf::from(story.log[1].1.clone()),
+        record: ByteBuf::from(story.log[1].clone()),
         index: 1,
         checkpoint: ByteBuf::from(first.to_bytes()),
-        inclusion: story.inclusion(1, 2),
+        inclusion: story.inclusion(1, 3).into(),
     };
     let receipt = receipt.encode().expect("a receipt");
     out("Receipt of the release", object(&receipt, None));
+    let map = |name: &PackageName| MapProof {
+        entry: ByteBuf::from(story.log[all as usize - 1].clone()),
+        inclusion: story.inclusion(all - 1, all).into(),
+        path: story.path(name),
+    };
     let head = Head {
         format: HeadFormat::V1,
         checkpoint: ByteBuf::from(second.to_bytes()),
-        join: Join::Inclusion(story.inclusion(1, all)),
-        standing: Standing {
+        join: Join::Inclusion(right_siblings(1, all, &inclusion).into()),
+        standing: Some(Standing {
+            map: map(&state.authority.package),
+            state: ByteBuf::from(object_of.clone()),
+            versions: ShownLeaves::of(&versions, &[0]).expect("leaves"),
+            channels: Some(ShownLeaves::of(&channels, &[0]).expect("leaves")),
             chain: vec![signed(5), signed(6), signed(7)],
-            newest: None,
             yank: Some(signed(4)),
-            channel: None,
-        },
-        since: None,
+            channel: Some(signed(3)),
+        }),
+        since: Some(Since { size: 3, consistency: story.consistency(3, all).into() }),
     };
     let head = head.encode().expect("a head");
-    out("Head", object(&head, None));
+    out("Head, for the channel `stable` and a client that has seen 3 entries", object(&head, None));
     let resolution = Resolution {
         format: ResolutionFormat::V1,
         receipt: ByteBuf::from(receipt),
@@ -265,13 +303,28 @@ fn examples() -> String {
     };
     let bytes = resolution.encode().expect("a resolution");
     out("Resolution", format!("`{{ format, receipt, head }}` of the two above, {} bytes.\n", bytes.len()));
+    let proof = |name: &PackageName, state: Option<&[u8]>| {
+        let proof = PackageProof {
+            format: PackageProofFormat::V1,
+            checkpoint: ByteBuf::from(second.to_bytes()),
+            map: Some(map(name)),
+            state: state.map(ByteBuf::from),
+            since: None,
+        };
+        object(&proof.encode().expect("a proof"), None)
+    };
+    out("Proof of a package", proof(&other, Some(&story.other())));
+    out("Proof that there is no `@acme/none`", proof(&"@acme/none".parse().expect("a name"), None));
     text
 }
 
-/// A log of one package, which grows by a record a second.
+/// A log of a package and one more, which grows by a record a second.
 struct Story {
-    log: Vec<(SignedRecord, Vec<u8>)>,
+    log: Vec<Vec<u8>>,
+    records: Vec<SignedRecord>,
     states: Vec<PackageState>,
+    others: Vec<PackageState>,
+    pages: BTreeMap<Vec<u8>, MapPage>,
 }
 
 impl Story {
@@ -280,7 +333,8 @@ impl Story {
         if let Action::Init(powers) = &mut body.action {
             powers.recovery = Some(Recovery { keys: vec![public(&key(4))], threshold: 1, delay: 3600 });
         }
-        let mut story = Story { log: vec![], states: vec![] };
+        let mut story =
+            Story { log: vec![], records: vec![], states: vec![], others: vec![], pages: BTreeMap::new() };
         story.add(body, &[1, 4]);
         story
     }
@@ -299,18 +353,55 @@ impl Story {
         let mut state = before.cloned();
         PackageState::apply(&mut state, &signed, time).expect("it may follow");
         self.states.extend(state);
-        let entry = signed.entry(time).expect("an entry");
-        self.log.push((signed, entry));
+        self.log.push(signed.entry(time).expect("an entry"));
+        self.records.push(signed);
         envelope
     }
 
+    fn begin_other(&mut self) -> PackageName {
+        let mut body = init_body(&[&key(5)], 1);
+        body.package = "@acme/other".parse().expect("a name");
+        let signed = SignedRecord::from_envelope(&sign(body, &[&key(5)]), None).expect("signed");
+        let (time, mut state) = (TIME + self.log.len() as u64, None);
+        PackageState::apply(&mut state, &signed, time).expect("it may begin");
+        self.log.push(signed.entry(time).expect("an entry"));
+        self.others.extend(state);
+        signed.record().body().package.clone()
+    }
+
+    fn other(&self) -> Vec<u8> {
+        self.others[0].object().encode().expect("a state")
+    }
+
+    /// Logs the map over all packages at a time.
+    fn close_group(&mut self, time: u64) {
+        let mut root = map::empty_map();
+        for state in self.states.last().into_iter().chain(&self.others) {
+            let state = state.at(time);
+            let key = MapKey::of(&state.authority.package);
+            let value = state.object().cid().expect("a state");
+            root = map::set(&mut self.pages, MapLeaf { key, value }).expect("pages in memory");
+        }
+        self.log.push(MapEntry::new(root, time).encode().expect("an entry"));
+    }
+
+    fn path(&self, name: &PackageName) -> MapPath {
+        let mut path = ReadPath::new(MapKey::of(name), self.pages[&vec![]].hash());
+        while let Some(wanted) = path.wants() {
+            let page = self.pages.iter().find(|(_, page)| page.hash() == wanted);
+            let (prefix, page) = page.expect("a page of the map");
+            path.take(&page.encode(prefix.len() as u8).expect("a page")).expect("the wanted page");
+        }
+        path.finish().1
+    }
+
     fn signed(&self, at: usize) -> Vec<u8> {
-        self.log[at].0.encode().expect("bytes")
+        self.records[at].encode().expect("bytes")
     }
 
     fn node(&self, node: Node) -> Hash {
         if node.level == 0 {
-            return leaf_hash(&self.log[node.index as usize].1);
+            return leaf_hash(&self.log[node.index as usize]);
         }
         let child = |right| self.node(Node { level: node.level - 1, index: 2 * node.index + right });
         node_hash(&child(0), &child(1))
@@ -322,6 +413,10 @@ impl Story {
         let signature = key(2).sign(&log_signature_message(&checkpoint)).to_bytes();
         SignedCheckpoint::assemble(&checkpoint, &public(&key(2)), Signature::from_bytes(signature))
             .expect("a checkpoint")
+    }
+
+    fn consistency(&self, from: u64, to: u64) -> Vec<Hash> {
+        consistency_proof(from, to, |node| Ok::<_, Error>(self.node(node))).expect("a proof")
     }
 
     fn inclusion(&self, index: u64, size: u64) -> Vec<Hash> {

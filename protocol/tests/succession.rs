@@ -632,6 +632,7 @@ fn t07_the_longest_chain_fits_into_a_resolution() {
 
     let bytes = |length: usize| ByteBuf::from(vec![0; length]);
     let record = || bytes(limits::ENVELOPE_BYTES);
+    let leaf = || ShownLeaf { index: MOST, leaf: bytes(limits::STATE_BYTES) };
     let proof = vec![log::leaf_hash(b""); limits::PROOF_HASHES];
     let receipt = Receipt {
         format: ReceiptFormat::V1,
@@ -639,15 +640,27 @@ fn t07_the_longest_chain_fits_into_a_resolution() {
         record: record(),
         index: MOST,
         checkpoint: bytes(limits::CHECKPOINT_BYTES),
-        inclusion: proof.clone(),
+        inclusion: proof.clone().into(),
     };
     let chain = vec![largest; limits::CHAIN_RECORDS - receipt.chain.len()];
     let head = Head {
         format: HeadFormat::V1,
         checkpoint: bytes(limits::CHECKPOINT_BYTES),
-        join: Join::Consistency(proof.clone()),
-        standing: Standing { chain, newest: Some(record()), yank: Some(record()), channel: Some(record()) },
-        since: Some(Since { size: MOST, consistency: proof }),
+        join: Join::Consistency(proof.clone().into()),
+        standing: Some(Standing {
+            map: MapProof {
+                entry: bytes(100),
+                inclusion: proof.clone().into(),
+                path: map::MapPath { siblings: vec![proof[0]; map::MapKey::BITS].into(), other: None },
+            },
+            state: bytes(limits::STATE_BYTES),
+            versions: ShownLeaves { leaves: vec![leaf(); 100], proof: proof.clone().into() },
+            channels: Some(ShownLeaves { leaves: vec![leaf()], proof: proof.clone().into() }),
+            chain,
+            yank: Some(record()),
+            channel: Some(record()),
+        }),
+        since: Some(Since { size: MOST, consistency: proof.into() }),
     };
     let (receipt, head) = (receipt.encode().expect("a receipt"), head.encode().expect("a head"));
     let whole = Resolution { format: ResolutionFormat::V1, receipt: receipt.into(), head: head.into() };

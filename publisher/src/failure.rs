@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use cidery_bundler::BundleError;
 use cidery_keys::KeyError;
 use cidery_protocol::{self as protocol, Cid, Code, Origin, PackageName, PublicKey};
-use cidery_verifier::VerifyError;
+use cidery_verifier::{EvidenceError, VerifyError};
 
 use crate::package;
 
@@ -54,6 +54,9 @@ pub(crate) enum Failure {
     /// The embedded registry.
     #[error(transparent)]
     Serve(#[from] cidery_registry_server::ServerError),
+    /// The witness.
+    #[error(transparent)]
+    Witness(#[from] cidery_witness::WitnessError),
     /// No answer came.
     #[error("cannot reach {url}: {reason}")]
     Unreachable { url: String, reason: String },
@@ -74,9 +77,9 @@ pub(crate) enum Failure {
     OtherInit { package: PackageName, got: Cid, wanted: Cid },
     /// Nothing says whom to trust.
     #[error(
-        "no policy says whom to trust for `{package}`, and with CI set a registry elsewhere is not trusted by itself"
+        "no policy says whom to trust for {wanted}, and with CI set a registry elsewhere is not trusted by itself"
     )]
-    PolicyMissing { package: PackageName },
+    PolicyMissing { wanted: String },
     /// A manifest without a release that may be trusted.
     #[error("of {listed} releases with the manifest {manifest}, the policy allows none")]
     NoRelease { manifest: Cid, listed: usize },
@@ -95,6 +98,9 @@ pub(crate) enum Failure {
     /// Signatures that are still missing.
     #[error("{got} of the {wanted} keys that the {kind} wants signed")]
     Unsigned { kind: &'static str, got: usize, wanted: u64, missing: Vec<PublicKey> },
+    /// A file of evidence that shows nothing.
+    #[error(transparent)]
+    Evidence(#[from] EvidenceError),
     /// A change that is none.
     #[error("nothing changes: {reason}")]
     Unchanged { reason: String },
@@ -127,6 +133,7 @@ impl Failure {
             Failure::Bundle(BundleError::Io { .. }) => Code::Environment,
             Failure::Bundle(_) | Failure::ManifestPlace { .. } => Code::BundleFailed,
             Failure::Serve(error) => error.code(),
+            Failure::Witness(error) => error.code(),
             Failure::Unreachable { .. } | Failure::NotARegistry { .. } => Code::NetworkFailed,
             Failure::Registry { code, .. } => *code,
             Failure::OtherOrigin { .. } => Code::PolicyOrigin,
@@ -139,6 +146,7 @@ impl Failure {
             Failure::VersionTaken { .. } => Code::RecordVersionTaken,
             Failure::KeyNotAuthorised { .. } => Code::EnvelopeSignature,
             Failure::Unsigned { .. } => Code::RecordThreshold,
+            Failure::Evidence(error) => error.code(),
             Failure::Workerd { .. } => Code::IsolateFailed,
             Failure::Demo { .. } => Code::Internal,
         }
@@ -164,6 +172,7 @@ impl Failure {
                  ssh-agent needs neither: `--key agent:`",
             ),
             Failure::Serve(error) => error.hint(),
+            Failure::Witness(error) => error.hint(),
             Failure::Bundle(BundleError::Fetch { .. }) => fixed(
                 "is the network there? npm packages come from the registry that .npmrc names; each is fetched once",
             ),

@@ -38,6 +38,11 @@ impl Folders {
     pub(crate) fn registry(&self) -> PathBuf {
         self.data.join("registry")
     }
+
+    /// Where `cidery witness` keeps what it cosigned unless told otherwise.
+    pub(crate) fn witness(&self) -> PathBuf {
+        self.data.join("witness")
+    }
 }
 
 fn folder(own: &str, xdg: &str, windows: &str, below_home: &str) -> Result<PathBuf, Failure> {

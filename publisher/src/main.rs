@@ -4,6 +4,7 @@
 //!  args ─► commands ─┬─ package ──► bundler ─► manifest and blobs ──┐
 //!                    ├─ history ──► client ─► the package's records ─┴─► proposal (keys) ─► submit ─► the registry, or a file
 //!                    ├─ trust, release ──► client ─► verifier ─► the verdict
+//!                    ├─ watch ──► client ─► verifier ─► a whole log, replayed; evidence
 //!                    └─ workerd ──► the loader Worker
 //!           └─► Outcome or Failure ─► output ─► stdout, stderr, exit code
 //! ```
@@ -35,6 +36,7 @@ mod signing;
 mod submit;
 mod text;
 mod trust;
+mod watch;
 mod workerd;
 
 use std::process::ExitCode;

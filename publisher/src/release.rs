@@ -55,6 +55,7 @@ struct Found {
 pub(crate) struct Obtained {
     pub(crate) verified: Verified,
     pub(crate) grounds: Grounds,
+    pub(crate) evidence: Evidence,
     /// The modules by their CIDs; none where only the first use asks for them.
     pub(crate) modules: BTreeMap<Cid, Vec<u8>>,
 }
@@ -91,7 +92,7 @@ pub(crate) async fn obtain(
         match trust.settle(&grounds, &evidence) {
             Ok(notes) => {
                 notes.into_iter().for_each(|note| output.note(note));
-                return Ok(Obtained { verified, grounds, modules });
+                return Ok(Obtained { verified, grounds, evidence, modules });
             }
             Err(failure) if is_overtaken(failure.code()) && attempt < ATTEMPTS => attempt += 1,
             Err(failure) => return Err(failure),

@@ -115,7 +115,7 @@ fn usage_is_said_by_exit_2_and_as_json() {
     assert_eq!((help.code, help.stderr.as_str()), (Some(0), ""));
     for command in [
         "keys", "bundle", "publish", "sign", "yank", "channel", "attest", "transfer", "verify", "fetch",
-        "info", "lock", "policy", "serve", "run", "demo",
+        "info", "lock", "policy", "log", "serve", "witness", "run", "demo",
     ] {
         assert!(help.stdout.contains(&format!("\n  {command} ")), "{}", help.stdout);
     }

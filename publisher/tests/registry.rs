@@ -43,6 +43,7 @@ fn a_package_is_published_verified_fetched_and_shown() {
         "package",
         "provenance",
         "record",
+        "revocation",
         "sequence",
         "signers",
         "time",

@@ -203,6 +203,12 @@ impl Blobs for Files {
         .await
     }
 
+    async fn delete(&self, key: &str) -> Result<(), StoreError> {
+        let (action, key) = (format!("delete `{key}`"), key.to_owned());
+        // Not synced: what comes back after a power cut is nothing that anybody names.
+        self.on_disk(action, move |shared| found(fs::remove_file(shared.path(&key)?)).map(drop)).await
+    }
+
     async fn store_blob<U: Upload>(
         &self,
         mut upload: U,

@@ -8,10 +8,10 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `server` | [`Server::start`], [`Config`], connections and their bounds |
+//! | `server` | [`Server::start`], [`Config`] |
 //! | `http` | axum's requests as the handlers see them |
 //! | `sequencer` | the sequencer's thread: groups, the head's refreshing, and asking witnesses |
-//! | `witness` | witnesses over HTTP |
+//! | `witness` | [`Witnessing`]: witnesses over HTTP |
 //! | `data` | the data folder: its lock, the log's origin and keys |
 //! | `settings` | the operator's `config.toml` |
 //! | `files`, `sqlite` | [`Files`] and [`Sqlite`]: the storage traits |
@@ -33,3 +33,4 @@ pub use error::ServerError;
 pub use files::Files;
 pub use server::{Config, OnFailure, Patience, Server};
 pub use sqlite::Sqlite;
+pub use witness::Witnessing;

@@ -19,7 +19,7 @@ use tokio::{
 
 use crate::{Files, OnFailure, ServerError, Sqlite, witness::Witnessing};
 
-/// How often the head is cosigned again (SPEC §7.4: at least every five minutes).
+/// How often the head is cosigned again (SPEC §7.5: at least every five minutes).
 const REFRESH: Duration = Duration::from_secs(4 * 60);
 /// How soon that is tried again after a failure.
 const RETRY: Duration = Duration::from_secs(10);

@@ -7,31 +7,13 @@ use std::{
     time::Duration,
 };
 
-use axum::Router;
 use cidery_keys::Signer;
+use cidery_listener::Serving;
 use cidery_protocol::{Origin, PublicKey};
 use cidery_registry::{LogConfig, Registry, ScopePolicy, Witnesses};
-use hyper::server::conn::http1;
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
-    service::TowerToHyperService,
-};
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore, watch},
-    task::{JoinHandle, JoinSet},
-    time,
-};
+use tokio::net::TcpListener;
 
 use crate::{Files, ServerError, Sqlite, data::Data, http, sequencer};
-
-/// Bytes of a request's head.
-const HEAD_BYTES: usize = 32 << 10;
-/// Connections at once; others wait to be taken.
-const CONNECTIONS: usize = 1024;
-/// How long requests may take to end when the server stops.
-const STOP_TIME: Duration = Duration::from_secs(10);
 
 /// What a server is to be.
 pub struct Config {
@@ -45,7 +27,7 @@ pub struct Config {
     /// Who may begin packages. Without a word on it: what `config.toml` in the data folder says, else anybody while it
     /// listens on loopback, and nobody elsewhere.
     pub scopes: Option<ScopePolicy>,
-    /// Who cosigns the head (SPEC §7.6). Without a word on it: those of `config.toml` in the data folder.
+    /// Who cosigns the head (SPEC §7.7). Without a word on it: those of `config.toml` in the data folder.
     pub witnesses: Option<Witnesses>,
     /// How long it waits for clients.
     pub patience: Patience,
@@ -99,8 +81,7 @@ pub struct Server {
     cosigner: PublicKey,
     scopes: ScopePolicy,
     witnesses: Witnesses,
-    stop: watch::Sender<bool>,
-    serving: JoinHandle<()>,
+    serving: Serving,
     sequencing: std::thread::JoinHandle<()>,
     data: Arc<Data>,
 }
@@ -142,10 +123,9 @@ impl Server {
         let (client, sequencing) = sequencer::start(blobs.clone(), sql, config, on_failure).await?;
         // (3)
         let router = http::router(Registry::new(blobs, client, scopes.clone()), patience);
-        let (stop, stopped) = watch::channel(false);
-        let serving = tokio::spawn(serve(listener, router, patience.head, stopped));
+        let serving = Serving::start(listener, router, patience.head);
         let origin = data.origin.clone();
-        Ok(Server { address, origin, log, cosigner, scopes, witnesses, stop, serving, sequencing, data })
+        Ok(Server { address, origin, log, cosigner, scopes, witnesses, serving, sequencing, data })
     }
 
     /// Where it listens.
@@ -193,8 +173,7 @@ impl Server {
     /// # Errors
     /// [`ServerError::Sequencer`] where the sequencer had ended by itself.
     pub async fn stop(self) -> Result<(), ServerError> {
-        let _ = self.stop.send(true);
-        let served = self.serving.await;
+        let served = self.serving.stop().await;
         // The sequencer ends once no handler can ask it any more.
         let sequencing = self.sequencing;
         let sequenced = tokio::task::spawn_blocking(move || sequencing.join()).await;
@@ -233,61 +212,5 @@ impl Signer for Held {
 
     fn sign(&self, message: &[u8]) -> Result<cidery_protocol::Signature, cidery_keys::KeyError> {
         self.key().sign(message)
-    }
-}
-
-async fn serve(
-    listener: TcpListener,
-    router: Router,
-    head_time: Duration,
-    mut stopped: watch::Receiver<bool>,
-) {
-    let graceful = GracefulShutdown::new();
-    let mut connections = JoinSet::new();
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
-    loop {
-        let accept = async {
-            let place = places.clone().acquire_owned().await;
-            (place, listener.accept().await)
-        };
-        tokio::select! {
-            // The sender sends once, and dropping it means the same.
-            _ = stopped.changed() => break,
-            (place, accepted) = accept => match (place, accepted) {
-                (Ok(place), Ok((stream, _))) => {
-                    while connections.try_join_next().is_some() {}
-                    connections.spawn(connect(stream, place, router.clone(), head_time, &graceful));
-                }
-                // Out of file descriptors, most likely: some will be free again.
-                _ => time::sleep(Duration::from_millis(100)).await,
-            }
-        }
-    }
-    drop(listener);
-    drop(router);
-    // A client that does not end is cut off.
-    let _ = time::timeout(STOP_TIME, graceful.shutdown()).await;
-    connections.shutdown().await;
-}
-
-fn connect(
-    stream: TcpStream,
-    place: OwnedSemaphorePermit,
-    router: Router,
-    head_time: Duration,
-    graceful: &GracefulShutdown,
-) -> impl Future<Output = ()> + Send + 'static + use<> {
-    // A wish of the socket: without it, small answers are only later.
-    let _ = stream.set_nodelay(true);
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(head_time)
-        .max_buf_size(HEAD_BYTES)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
-    let connection = graceful.watch(connection);
-    async move {
-        // What a client does to its connection is its own matter.
-        let _ = connection.await;
-        drop(place);
     }
 }

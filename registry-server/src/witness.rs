@@ -3,16 +3,20 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use cidery_registry::{StoreError, WITNESS_BYTES, WITNESS_SECONDS, WitnessAnswer, WitnessClient};
+use cidery_protocol::limits::{WITNESS_BYTES, WITNESS_SECONDS};
+use cidery_registry::{StoreError, WitnessAnswer, WitnessClient};
 use reqwest::{Client, redirect::Policy};
 
 /// The way to witnesses. Clones share its connections.
 #[derive(Clone, Debug)]
-pub(crate) struct Witnessing(Client);
+pub struct Witnessing(Client);
 
 impl Witnessing {
     /// A client that follows no redirects and obeys no variables of the environment.
-    pub(crate) fn new() -> Result<Self, StoreError> {
+    ///
+    /// # Errors
+    /// Where the system's part of it cannot be made ready.
+    pub fn new() -> Result<Self, StoreError> {
         let client = Client::builder()
             .redirect(Policy::none())
             .no_proxy()

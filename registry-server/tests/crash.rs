@@ -2,110 +2,23 @@
 
 mod support;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fs,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicI64, Ordering},
-    },
-};
+use std::{fs, sync::atomic::Ordering};
 
 use bytes::Bytes;
-use cidery_protocol::{Receipt, log::SignedCheckpoint};
-use cidery_registry::{
-    Admission, BlobFacts, Blobs, Download, Error, Etag, Object, Put, ScopePolicy, StoreError, Upload, layout,
-    memory::Memory,
+use cidery_keys::{Signer, cosign, sign_checkpoint};
+use cidery_protocol::{
+    MapEntry, Receipt,
+    log::{Checkpoint, SignedCheckpoint, encode_bundle, leaf_hash, root_of_leaves},
 };
+use cidery_registry::{Blobs, Error, ScopePolicy, layout, memory::Memory};
 use support::{
-    Pack, TestRegistry, contents, key,
+    NOW, Pack, TestRegistry, contents, key,
+    mortal::Mortal,
+    oracle, origin,
     pack::{channel, powers, rekey},
+    store_of,
+    witness::{NAMES, Scripted, ask, with_witnesses, witness_key},
 };
-
-/// A store that ends, with its process, at a certain write: before it, or after it and before anybody is told.
-#[derive(Clone)]
-struct Mortal {
-    store: Memory,
-    left: Arc<AtomicI64>,
-    after: bool,
-    /// The text of every checkpoint that was to be written, by its size.
-    signed: Arc<Mutex<BTreeMap<String, BTreeSet<String>>>>,
-}
-
-impl Mortal {
-    fn new(store: &Memory, writes: i64, after: bool) -> Self {
-        let (left, signed) = (Arc::new(AtomicI64::new(writes)), Arc::default());
-        Mortal { store: store.clone(), left, after, signed }
-    }
-
-    fn dead() -> StoreError {
-        StoreError::new("reach the store", "the process has ended")
-    }
-
-    fn alive(&self) -> Result<(), StoreError> {
-        if self.left.load(Ordering::SeqCst) > 0 { Ok(()) } else { Err(Mortal::dead()) }
-    }
-
-    async fn write<T, E: From<StoreError>>(&self, write: impl Future<Output = Result<T, E>>) -> Result<T, E> {
-        match self.left.fetch_sub(1, Ordering::SeqCst) {
-            2.. => write.await,
-            1 if self.after => {
-                write.await?;
-                Err(Mortal::dead().into())
-            }
-            _ => Err(Mortal::dead().into()),
-        }
-    }
-}
-
-impl Blobs for Mortal {
-    type Body = Bytes;
-
-    async fn get(&self, key: &str, limit: usize) -> Result<Option<Object>, StoreError> {
-        self.alive()?;
-        self.store.get(key, limit).await
-    }
-
-    async fn open(&self, key: &str) -> Result<Option<Download<Bytes>>, StoreError> {
-        self.alive()?;
-        self.store.open(key).await
-    }
-
-    async fn has(&self, key: &str) -> Result<bool, StoreError> {
-        self.alive()?;
-        self.store.has(key).await
-    }
-
-    async fn put_immutable(&self, key: &str, bytes: Bytes) -> Result<Put, StoreError> {
-        self.write(self.store.put_immutable(key, bytes)).await
-    }
-
-    async fn put(&self, key: &str, bytes: Bytes) -> Result<(), StoreError> {
-        self.write(self.store.put(key, bytes)).await
-    }
-
-    async fn replace(
-        &self,
-        key: &str,
-        bytes: Bytes,
-        before: Option<&Etag>,
-    ) -> Result<Option<Etag>, StoreError> {
-        assert_eq!(key, layout::CHECKPOINT);
-        let text = String::from_utf8(bytes.to_vec()).expect("a note");
-        let (text, _) = text.split_once("\n\n").expect("a note");
-        let size = text.lines().nth(1).expect("a size").to_owned();
-        self.signed.lock().expect("no panic").entry(size).or_default().insert(text.to_owned());
-        self.write(self.store.replace(key, bytes, before)).await
-    }
-
-    async fn store_blob<U: Upload>(&self, upload: U, admission: Admission) -> Result<BlobFacts, Error> {
-        self.write(self.store.store_blob(upload, admission)).await
-    }
-
-    async fn list(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
-        self.store.list(prefix).await
-    }
-}
 
 /// What is published in each run: packages, a second version, and other keys together with a channel.
 fn packages() -> Vec<Pack> {
@@ -116,8 +29,9 @@ fn packages() -> Vec<Pack> {
     vec![first, Pack::new("@acme/two", "two"), second, rekeyed.with(named)]
 }
 
-/// Entries of these.
-const ENTRIES: u64 = 7;
+/// Records and entries of these: each request is a group, with a map at its end.
+const RECORDS: u64 = 7;
+const ENTRIES: u64 = 11;
 
 #[tokio::test]
 async fn t25_a_crash_at_any_write_loses_nothing_and_shows_nothing_by_halves() {
@@ -129,19 +43,21 @@ async fn t25_a_crash_at_any_write_loses_nothing_and_shows_nothing_by_halves() {
             let ledger = folder.path().join("ledger.db");
             let store = Memory::default();
             let mortal = Mortal::new(&store, writes, after);
-            let first = TestRegistry::new(mortal.clone(), &ledger, ScopePolicy::Open);
+            let first = TestRegistry::of(mortal.clone(), &ledger, with_witnesses(1));
+            let witness = Scripted::honest(NOW);
             let mut acknowledged = 0;
             for package in &packages {
                 if first.publish(package).await.status != 201 {
                     break;
                 }
                 acknowledged += 1;
+                // One write more, of the same head with a line more.
+                ask(&first, &witness).await;
             }
             drop(first);
 
             // The same ledger and store, in a new process.
-            let restarted = Mortal { left: Arc::new(AtomicI64::new(i64::MAX)), ..mortal.clone() };
-            let second = TestRegistry::new(restarted, &ledger, ScopePolicy::Open);
+            let second = TestRegistry::of(mortal.again(), &ledger, with_witnesses(1));
             let what = format!("{writes} writes, after: {after}, acknowledged: {acknowledged}");
             second.sequencer.start().await.unwrap_or_else(|error| panic!("{what}: {error}"));
             for package in &packages[..acknowledged] {
@@ -166,16 +82,20 @@ async fn t25_a_crash_at_any_write_loses_nothing_and_shows_nothing_by_halves() {
                 second.is_whole(&package.name).await;
                 assert_eq!(second.resolve(package).await.size, ENTRIES, "{what}: each record is logged once");
             }
-            for (size, texts) in mortal.signed.lock().expect("no panic").iter() {
-                assert_eq!(texts.len(), 1, "{what}: one root for the size {size}");
-            }
+            assert_eq!(oracle::is_tidy(&second).await.records(), RECORDS, "{what}");
+            assert_eq!(ask(&second, &witness).await, Vec::<String>::new(), "{what}");
+            let head = second.call("GET", "/v1/checkpoint", b"").await;
+            let head = SignedCheckpoint::parse(&head.bytes).expect("a note");
+            let cosigned = head.cosigned(NAMES[0], &witness_key(0).public_key());
+            assert_eq!(cosigned, Ok(Some(NOW)), "{what}: the witness takes it for the same log");
+            mortal.signed_one_head_of_each_size(&what);
             if mortal.left.load(Ordering::SeqCst) > 0 {
                 assert_eq!(acknowledged, packages.len());
                 break;
             }
             writes += 1;
         }
-        assert!(writes > 35, "the runs went through all writes: {writes}");
+        assert!(writes > 50, "the runs went through all writes: {writes}");
     }
 }
 
@@ -199,8 +119,9 @@ async fn t25_a_store_that_fails_for_a_while_is_made_up_for() {
             // The same process, and another publish first.
             assert_eq!(registry.publish(&other).await.status, 201, "{what}");
             assert!([200, 201].contains(&registry.publish(&packages[1]).await.status), "{what}");
+            assert_eq!(oracle::is_tidy(&registry).await.records(), 6, "{what}");
             for package in [&packages[0], &packages[1], &other] {
-                assert_eq!(registry.resolve(package).await.size, 6, "{what}");
+                assert_eq!(registry.resolve(package).await.size, 9, "{what}");
                 let key = layout::receipt(&package.release());
                 let object = store.get(&key, 1 << 20).await.expect("a store").expect("a receipt");
                 let receipt = Receipt::decode(&object.bytes).expect("a receipt");
@@ -219,7 +140,7 @@ async fn t25_a_store_that_fails_for_a_while_is_made_up_for() {
 #[tokio::test]
 async fn t25_a_ledger_100_entries_behind_catches_up() {
     let folder = tempfile::tempdir().expect("a folder");
-    let (ledger, old) = (folder.path().join("ledger.db"), folder.path().join("old.db"));
+    let [ledger, old, copy] = ["ledger.db", "old.db", "copy.db"].map(|name| folder.path().join(name));
     let store = Memory::default();
     let registry = TestRegistry::new(store.clone(), &ledger, ScopePolicy::Open);
     let mut packages = vec![Pack::new("@acme/grows", "0")];
@@ -239,23 +160,38 @@ async fn t25_a_ledger_100_entries_behind_catches_up() {
     let named = rekeyed.then(channel("stable", &[(&other, 10_000)]), &[&key(5)]);
     assert_eq!(registry.publish(&rekeyed.with(named.clone())).await.status, 201);
     let before = registry.resolve(&other).await;
-    assert_eq!(before.size, 104);
+    assert_eq!(before.size, 205);
+    // What the last group has replaced goes, as it does with each head.
+    registry.sequencer.refresh_head().await.expect("a head");
     drop(registry);
 
-    let registry = TestRegistry::new(store.clone(), &old, ScopePolicy::Open);
-    registry.sequencer.start().await.expect("it catches up");
-    for package in packages.iter().chain([&other]) {
-        assert_eq!(registry.resolve(package).await, before);
-        assert_eq!(registry.post(package).await.status, 200, "T21: known again");
+    // States and pages are written again where the store lacks them.
+    let (mut partial, whole) = (contents(&store).await, contents(&store).await);
+    partial.retain(|key, _| !["packages/", "map/", "log/map/"].iter().any(|prefix| key.starts_with(prefix)));
+    fs::copy(&old, &copy).expect("a copy");
+    for (store, ledger) in [(store_of(&partial).await, &copy), (store, &old)] {
+        let registry = TestRegistry::new(store.clone(), ledger, ScopePolicy::Open);
+        registry.sequencer.start().await.expect("it catches up");
+        assert!(contents(&store).await == whole, "nothing is another, and nothing is missing");
+        for package in packages.iter().chain([&other]) {
+            assert_eq!(registry.resolve(package).await, before);
+            assert_eq!(registry.post(package).await.status, 200, "T21: known again");
+        }
+        let next = packages[98].next("2.0.0", "one more");
+        assert_eq!(registry.publish(&next).await.status, 201);
+        assert_eq!(registry.resolve(&next).await.size, 207);
+        goes_on(&registry, &named).await;
     }
-    let next = packages[98].next("2.0.0", "one more");
-    assert_eq!(registry.publish(&next).await.status, 201);
-    assert_eq!(registry.resolve(&next).await.size, 105);
+}
+
+/// Whoever took the package over has the say in it.
+async fn goes_on(registry: &TestRegistry<Memory>, named: &Pack) {
     let late = named.next("1.1.0", "by the old key");
     assert_eq!(registry.post(&late).await.code(), "envelope.signature");
     assert_eq!(registry.publish(&named.release_by("1.1.0", "two", &[&key(5)])).await.status, 201);
     registry.is_whole("@acme/other").await;
     registry.is_whole("@acme/grows").await;
+    assert_eq!(oracle::agrees(registry).await.records(), 106);
 }
 
 #[tokio::test]
@@ -290,13 +226,10 @@ async fn t25_a_ledger_that_is_not_the_published_logs_signs_nothing() {
     diverged(&Memory::default(), &ledger("one.db")).await;
 
     // A new ledger, and published entries that do not lead to the published root.
-    let bundle = layout::log("tile/entries/000.p/7");
+    let bundle = layout::log("tile/entries/000.p/11");
     let mut bytes = store.get(&bundle, 1 << 20).await.expect("a store").expect("a bundle").bytes.to_vec();
     *bytes.last_mut().expect("bytes") ^= 1;
-    let altered = Memory::default();
-    for (key, bytes) in contents(&store).await {
-        altered.put(&key, Bytes::from(bytes)).await.expect("a store");
-    }
+    let altered = store_of(&contents(&store).await).await;
     altered.put(&bundle, Bytes::from(bytes)).await.expect("a store");
     diverged(&altered, &ledger("new.db")).await;
 
@@ -306,7 +239,7 @@ async fn t25_a_ledger_that_is_not_the_published_logs_signs_nothing() {
     );
     let text = String::from_utf8(foreign.expect("a note").to_bytes())
         .expect("text")
-        .replace("log.example\n7", "log.example\n6");
+        .replace("log.example\n11", "log.example\n6");
     altered.put(layout::CHECKPOINT, Bytes::from(text)).await.expect("a store");
     diverged(&altered, &ledger("one.db")).await;
 }
@@ -322,17 +255,58 @@ async fn t25_tiles_of_a_group_that_was_never_signed_are_replaced() {
     drop(registry);
     fs::copy(&ledger, &old).expect("a copy");
 
-    // It ends right before the checkpoint: start 2 writes, blob, manifest, bundle, tile.
-    let mortal = Mortal::new(&store, 7, false);
+    // It ends right before the checkpoint: start 2 writes, blob, manifest, bundle, tile, state, page of the map, map entry.
+    let lost = Pack::new("@acme/lost", "lost");
+    let mortal = Mortal::new(&store, 10, false);
     let registry = TestRegistry::new(mortal, &ledger, ScopePolicy::Open);
-    assert_eq!(registry.publish(&Pack::new("@acme/lost", "lost")).await.status, 503);
+    assert_eq!(registry.publish(&lost).await.status, 503);
     drop(registry);
-    assert!(store.get(&layout::log("tile/entries/000.p/4"), 1 << 20).await.expect("a store").is_some());
+    let left = contents(&store).await;
+    for key in [layout::log("tile/entries/000.p/6"), layout::map_entry(6)] {
+        assert!(left.contains_key(&key), "{key}");
+    }
+    assert!(left.keys().any(|key| key.starts_with("packages/@acme/lost/")));
 
-    // The ledger of before: the group is gone, its bundle is there.
+    // The ledger of before: the group is gone, what it wrote is there.
     let registry = TestRegistry::new(store.clone(), &old, ScopePolicy::Open);
     let other = Pack::new("@acme/other", "other");
     assert_eq!(registry.publish(&other).await.status, 201);
     assert_eq!(registry.resolve(&other).await, registry.resolve(&first).await);
-    assert_eq!(registry.resolve(&other).await.size, 4);
+    assert_eq!(registry.resolve(&other).await.size, 6);
+    // The same records come to the same state, at other places in the log.
+    assert_eq!(registry.publish(&lost).await.status, 201);
+    assert_eq!(registry.resolve(&lost).await.size, 9);
+    oracle::agrees(&registry).await;
+}
+
+#[tokio::test]
+async fn t25_a_published_map_that_the_entries_do_not_come_to_is_not_taken_over() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = Memory::default();
+    let registry = TestRegistry::new(store.clone(), &folder.path().join("ledger.db"), ScopePolicy::Open);
+    for package in packages() {
+        registry.publish(&package).await;
+    }
+    drop(registry);
+    // A log whose last map is that of before, well-formed and signed.
+    let mut entries = oracle::entries(&store).await;
+    let maps = entries.iter().filter_map(|entry| MapEntry::decode(entry).ok());
+    let [.., before, _] = maps.collect::<Vec<_>>()[..] else { panic!("wanted two maps") };
+    *entries.last_mut().expect("a map") = before.encode().expect("an entry");
+    let leaves: Vec<_> = entries.iter().map(|entry| leaf_hash(entry)).collect();
+    let checkpoint = Checkpoint { origin: origin(), size: ENTRIES, root: root_of_leaves(&leaves) };
+    let mut note = sign_checkpoint(&checkpoint, &key(2)).expect("a signature");
+    cosign(&mut note, &origin().cosigner(), &key(3), NOW).expect("a signature");
+    let bundle = layout::log("tile/entries/000.p/11");
+    store.put(&bundle, encode_bundle(&entries).expect("a bundle").into()).await.expect("a store");
+    store.put(layout::CHECKPOINT, note.to_bytes().into()).await.expect("a store");
+
+    let published = contents(&store).await;
+    let registry = TestRegistry::new(store.clone(), &folder.path().join("new.db"), ScopePolicy::Open);
+    let error = registry.sequencer.start().await.expect_err("it diverged");
+    assert!(
+        matches!(&error, Error::Diverged { reason } if reason.contains("entry 10 has the map")),
+        "{error}"
+    );
+    assert_eq!(contents(&store).await, published, "nothing was written");
 }

@@ -130,6 +130,11 @@ impl Blobs for Objects {
         self.r2.replace(key, bytes, before)
     }
 
+    /// What has copies in KV is final, and nobody deletes it.
+    fn delete(&self, key: &str) -> impl Future<Output = Result<(), StoreError>> + Send {
+        self.r2.delete(key)
+    }
+
     fn store_blob<U: Upload>(
         &self,
         upload: U,

@@ -35,7 +35,7 @@ use crate::{
 
 /// R2 takes one write a second of a key, and each group replaces the checkpoint. Milliseconds.
 const BETWEEN_HEADS: u64 = 1000;
-/// How often the head is cosigned again: with what it waits and takes, within the five minutes of SPEC §7.4.
+/// How often the head is cosigned again: with what it waits and takes, within the five minutes of SPEC §7.5.
 const REFRESH: Duration = Duration::from_secs(4 * 60);
 /// When it is tried again where that failed.
 const RETRY: Duration = Duration::from_secs(60);

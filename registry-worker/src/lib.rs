@@ -60,13 +60,13 @@ async fn answer(request: &worker::Request, env: &Env) -> Result<Response<ObjectB
     Ok(Registry::new(objects, sequencer, scopes).handle(http::request(request)).await)
 }
 
-/// A log begins when its sequencer first starts, and before that there is nothing to read. Asked once in an isolate's life.
+/// A log begins when its sequencer first starts, and before its first head there is nothing to read. Asked once in an isolate's life.
 async fn ensure_log(objects: &Objects, sequencer: &ObjectClient) -> Result<(), Error> {
     static IS_THERE: AtomicBool = AtomicBool::new(false);
     if IS_THERE.load(Ordering::Relaxed) {
         return Ok(());
     }
-    if !objects.has(layout::CHECKPOINT).await? {
+    if !objects.has(layout::HEAD).await? {
         sequencer.start().await?;
     }
     IS_THERE.store(true, Ordering::Relaxed);

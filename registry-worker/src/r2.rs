@@ -88,6 +88,12 @@ impl Blobs for R2 {
         })
     }
 
+    fn delete(&self, key: &str) -> impl Future<Output = Result<(), StoreError>> + Send {
+        SendFuture::new(async move {
+            self.0.delete(key).await.map_err(|error| cannot(format!("delete `{key}`"), &error))
+        })
+    }
+
     /// R2 stores a body of announced length when its last byte has come, and nothing of one that breaks off. So the bytes are
     /// passed on as they come, and those that complete the blob only after the verdict.
     fn store_blob<U: Upload>(

@@ -3,7 +3,8 @@
 use std::{future::Future, pin::pin, time::Duration};
 
 use bytes::{Bytes, BytesMut};
-use cidery_registry::{StoreError, WITNESS_BYTES, WITNESS_SECONDS, WitnessAnswer, WitnessClient};
+use cidery_protocol::limits::{WITNESS_BYTES, WITNESS_SECONDS};
+use cidery_registry::{StoreError, WitnessAnswer, WitnessClient};
 use futures_util::{
     StreamExt,
     future::{Either, select},

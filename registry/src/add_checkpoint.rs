@@ -109,6 +109,13 @@ fn said(answer: &WitnessAnswer) -> String {
 mod tests {
     use super::*;
 
+    /// The checkpoint of C2SP's examples.
+    const CHECKPOINT: &str = "example.com/behind-the-sofa\n\
+        20852163\n\
+        CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n\
+        \n\
+        \u{2014} example.com/behind-the-sofa Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=\n";
+
     #[test]
     fn a_request_is_that_of_the_specification() {
         let note = b"log.example\n1\n...\n\n";
@@ -116,6 +123,47 @@ mod tests {
         let wanted = "old 20\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n\nlog.example\n1\n...\n\n";
         assert_eq!(request(20, &[hash], note), wanted.as_bytes());
         assert_eq!(request(0, &[], note), "old 0\n\nlog.example\n1\n...\n\n".as_bytes());
+    }
+
+    /// The example request in the text of C2SP tlog-witness, from its parts.
+    #[test]
+    fn tlog_witness_the_example_request_is_written() {
+        let hashes = [
+            "PlRNCrwHpqhGrupue0L7gxbjbMiKA9temvuZZDDpkaw=",
+            "jrJZDmY8Y7SyJE0MWLpLozkIVMSMZcD5kvuKxPC3swk=",
+            "5+pKlUdi2LeF/BcMHBn+Ku6yhPGNCswZZD1X/6QgPd8=",
+            "/6WVhPs2CwSsb5rYBH5cjHV/wSmA79abXAwhXw3Kj/0=",
+        ];
+        let bytes = |line| STANDARD.decode(line).ok()?.try_into().ok();
+        let proof: Vec<Hash> =
+            hashes.iter().map(|line| Hash::from_bytes(bytes(line).expect("a hash"))).collect();
+        let wanted = format!("old 20852014\n{}\n\n{CHECKPOINT}", hashes.join("\n"));
+        assert_eq!(request(20_852_014, &proof, CHECKPOINT.as_bytes()), wanted);
+    }
+
+    /// The example answer in the same text: two lines of one name, one of another, of keys that are not said. Their times are
+    /// mostly past what a cosignature may have, which is nobody's business as long as the keys are unknown.
+    #[test]
+    fn tlog_witness_the_example_answer_is_read_and_its_unknown_keys_are_ignored() {
+        let lines = "\u{2014} witness.example/w1 CMp+6LWBU0anHGH5aNDTJkH/gj79sG+T6+iP2ThYN5krrDJbR1HDnucjL39QsZTSvVjyQLrdk3DXDqI5G2HgLatVs0pWh6Up69HVOw==\n\
+            \u{2014} witness.example/w1 I7rEps0pvK2UqkS2gSpVUDhrhVtQV9lgF6pRrWAvjJHjyWpW7VcE3SiOlVlbQNt64vWhO+DlkL0+UfzuOBMh9ChdMkP1vi/lCAsmlw==\n\
+            \u{2014} witness.example/w2 AWui8Sk55XjYLOijihBjhqEH6nS1ndDymE0a+6idX7pLcnoB+dhnz0854aLZgrrKbYKA7nC3HNJhm/kWl7oJlqU3rXXvpysAdyP3wQ==\n";
+        let all = Note::parse(format!("{CHECKPOINT}{lines}").as_bytes()).expect("a note with them");
+        let ids: Vec<_> = all.signatures()[1..].iter().map(|line| (line.name(), line.key_id())).collect();
+        let wanted = [
+            ("witness.example/w1", [0x08, 0xca, 0x7e, 0xe8]),
+            ("witness.example/w1", [0x23, 0xba, 0xc4, 0xa6]),
+            ("witness.example/w2", [0x01, 0x6b, 0xa2, 0xf1]),
+        ];
+        assert_eq!(ids, wanted);
+        assert!(all.signatures()[1..].iter().all(|line| line.bytes().len() == 8 + 64));
+
+        let key = "z6Mkon3Necd6NkkyfoGoHxid2znGc59LU3K7mubaRcFbLfLX".parse().expect("a key");
+        let witness = Witness::new("witness.example/w1", "https://witness.example", key).expect("a witness");
+        let note = Note::parse(CHECKPOINT.as_bytes()).expect("a note");
+        let answer = WitnessAnswer { status: 200, body: Bytes::from(lines) };
+        let said = answered(&answer, &witness, &note, u64::MAX).expect_err("none is by this key");
+        assert_eq!(said, "its answer is without a cosignature by its key");
     }
 
     #[test]

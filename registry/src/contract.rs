@@ -19,6 +19,7 @@ use crate::{
 /// Where one is broken.
 pub async fn blobs(store: &impl Blobs) {
     objects(store).await;
+    deleted(store).await;
     conditional(store).await;
     uploads(store).await;
     listing(store).await;
@@ -51,6 +52,27 @@ async fn objects(store: &impl Blobs) {
         assert_eq!(ok(store.put_immutable(key, Bytes::from_static(b"x")).await), Put::Stored, "{key}");
         assert!(read(store, key).await.is_some(), "{key} is read back");
     }
+}
+
+async fn deleted(store: &impl Blobs) {
+    let (key, beside) = ("contract/@scope/name/one", "contract/@scope/name/two");
+    let bytes = Bytes::from_static(b"bytes");
+    ok(store.delete(key).await);
+    assert_eq!(ok(store.put_immutable(key, bytes.clone()).await), Put::Stored, "there was nothing to delete");
+    assert_eq!(ok(store.put_immutable(beside, bytes.clone()).await), Put::Stored);
+    ok(store.delete(key).await);
+    assert_eq!(read(store, key).await, None, "an object that was deleted is not there");
+    assert!(!ok(store.has(key).await), "an object that was deleted is not there");
+    assert!(ok(store.open(key).await).is_none(), "an object that was deleted is not there");
+    assert_eq!(ok(store.list("contract/@scope/name/").await), [beside], "and what is beside it still is");
+    ok(store.delete(key).await);
+    assert_eq!(ok(store.put_immutable(key, bytes).await), Put::Stored, "its key is free again");
+    assert_eq!(ok(store.replace(key, Bytes::from_static(b"x"), None).await), None, "and taken again");
+    ok(store.delete(key).await);
+    assert!(
+        ok(store.replace(key, Bytes::from_static(b"x"), None).await).is_some(),
+        "there is none to replace"
+    );
 }
 
 async fn conditional(store: &impl Blobs) {

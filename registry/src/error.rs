@@ -214,7 +214,9 @@ pub fn status(code: Code) -> u16 {
         Code::ReleaseVoid | Code::ReleaseYanked => 410,
         Code::LimitExceeded => 413,
         Code::UploadPending => 429,
-        Code::LedgerDiverged | Code::StorageFailed | Code::KeyUnusable | Code::Environment => 503,
+        Code::LedgerDiverged | Code::StorageFailed | Code::KeyUnusable | Code::Environment | Code::Usage => {
+            503
+        }
         Code::Internal => 500,
         _ => 422,
     }
@@ -278,7 +280,7 @@ fn hint(code: Code) -> &'static str {
         Code::RecordFloor => "the package's authority asks for more than this record has",
         Code::CborMalformed => "encode the object as SPEC §1.3 says, with no bytes after it",
         Code::EnvelopeMalformed => "records are sent as DSSE envelopes (SPEC §6.1)",
-        Code::LedgerDiverged | Code::StorageFailed | Code::KeyUnusable => {
+        Code::LedgerDiverged | Code::StorageFailed | Code::KeyUnusable | Code::Usage => {
             "nothing was lost: send the same request again later; the operator has to look at the registry"
         }
         Code::Internal => "report it, with the request that led to it",

@@ -5,17 +5,26 @@
 //! | `blobs/<cid>` | the bytes | never changes |
 //! | `manifests/<cid>` | a manifest | never changes |
 //! | `receipts/<record cid>` | a receipt | never changes |
-//! | `packages/@scope/name` | CBOR: the package's state, from which reads answer | the sequencer's |
+//! | `packages/@scope/name/<state cid>` | CBOR: a package's whole state, from which reads answer | never changes once a checkpoint covers it |
+//! | `map/<hash>` | a page of the map (SPEC §8.7) | never changes |
 //! | `records/@scope/name/<N>` | a page of SPEC §11.6: the package's records from 64 N on | the sequencer's |
 //! | `releases/<manifest cid>` | JSON of SPEC §11.1: who carries the manifest | the sequencer's |
-//! | `log/checkpoint` | the newest checkpoint with its cosignatures | the sequencer's |
+//! | `log/checkpoint` | the newest checkpoint with its cosignatures, for whoever follows the log | the sequencer's |
+//! | `log/head` | the newest checkpoint under which everything else is written, for whoever reads packages | the sequencer's |
+//! | `log/map/<size>` | the last entry of a checkpoint: the root of the map | never changes once a checkpoint covers it |
 //! | `log/keys` | JSON of `GET /v1/log`: the log's origin and public keys | the sequencer's |
 //! | `log/tile/…` | tiles and entry bundles (SPEC §8.3) | never change once a checkpoint covers them |
+//!
+//! States, pages and map entries are deleted when they have been replaced under a head, and that head by another one: whoever
+//! reads slowly and finds one gone begins again, with the newest head.
 
-use cidery_protocol::{Cid, PackageName};
+use cidery_protocol::{Cid, PackageName, log::Hash};
 
 /// The newest checkpoint.
 pub const CHECKPOINT: &str = "log/checkpoint";
+
+/// A copy of a checkpoint, once everything that reads need of it is written.
+pub const HEAD: &str = "log/head";
 
 /// Whose log it is.
 pub const KEYS: &str = "log/keys";
@@ -35,9 +44,19 @@ pub fn receipt(record: &Cid) -> String {
     format!("receipts/{record}")
 }
 
-/// A package's state.
-pub fn package(name: &PackageName) -> String {
-    format!("packages/{name}")
+/// A package's state, by its value in the map.
+pub fn package(name: &PackageName, state: &Cid) -> String {
+    format!("packages/{name}/{state}")
+}
+
+/// A page of the map.
+pub fn map_page(hash: &Hash) -> String {
+    format!("map/{hash}")
+}
+
+/// The map entry of the checkpoint of a size.
+pub fn map_entry(size: u64) -> String {
+    format!("log/map/{size}")
 }
 
 /// Records of a package on one page of its log.

@@ -1,5 +1,5 @@
 //! What the sequencer knows, in SQL: the log's entries and hashes, its records, and the blobs that were admitted. What it knows of
-//! packages is in `packages`.
+//! packages is in `packages`, and the map over them in `map`.
 
 use cidery_protocol::{
     Cid, PackageName, PackageState, SignedRecord,
@@ -8,7 +8,7 @@ use cidery_protocol::{
 use serde_bytes::ByteBuf;
 
 use crate::{
-    BlobFacts, Error, Sql, StoreError, Value, packages, pending,
+    BlobFacts, Error, Sql, StoreError, Value, map, packages, pending,
     rows::{Row, blob, integer, text},
     witnessed,
 };
@@ -16,13 +16,14 @@ use crate::{
 /// The tables. Each statement stands alone, and each may be run again.
 const SCHEMA: &[&str] = &[
     // `covered` is the size of the first checkpoint that covers the entry.
-    "CREATE TABLE IF NOT EXISTS entries (idx INTEGER PRIMARY KEY, bytes BLOB NOT NULL, covered INTEGER NOT NULL) STRICT",
+    "CREATE TABLE IF NOT EXISTS entries (idx INTEGER PRIMARY KEY, bytes BLOB NOT NULL, time INTEGER NOT NULL, \
+     covered INTEGER NOT NULL) STRICT",
     // Hashes of complete subtrees: they never change.
     "CREATE TABLE IF NOT EXISTS nodes (level INTEGER NOT NULL, idx INTEGER NOT NULL, hash BLOB NOT NULL, \
      PRIMARY KEY (level, idx)) STRICT, WITHOUT ROWID",
     // `authority` is the record under which this one stands; an init has none.
     "CREATE TABLE IF NOT EXISTS records (idx INTEGER PRIMARY KEY, cid TEXT NOT NULL UNIQUE, package TEXT NOT NULL, \
-     sequence INTEGER NOT NULL, authority TEXT, time INTEGER NOT NULL, UNIQUE (package, sequence)) STRICT",
+     sequence INTEGER NOT NULL, authority TEXT, UNIQUE (package, sequence)) STRICT",
     "CREATE TABLE IF NOT EXISTS blobs (cid TEXT PRIMARY KEY, size INTEGER NOT NULL, text INTEGER NOT NULL, \
      sha256 BLOB NOT NULL) STRICT",
     "INSERT INTO meta (key, value) VALUES ('finished', 0) ON CONFLICT DO NOTHING",
@@ -32,7 +33,10 @@ const SCHEMA: &[&str] = &[
 const META: &str = "CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT";
 
 /// The tables' version. A ledger of another one is left alone.
-const VERSION: u64 = 2;
+const VERSION: u64 = 3;
+
+/// Records that [`Ledger::records_from`] gives, where there are as many.
+pub(crate) const RECORDS_AT_ONCE: usize = 256;
 
 /// The ledger over a host's SQL.
 #[derive(Debug)]
@@ -89,8 +93,8 @@ impl<S: Sql> Ledger<S> {
             let reason = format!("its tables have version {version}, wanted {VERSION}");
             return Err(StoreError::new("open the ledger", reason).into());
         }
-        for statement in SCHEMA.iter().chain(packages::SCHEMA).chain(pending::SCHEMA).chain(witnessed::SCHEMA)
-        {
+        let tables = [SCHEMA, packages::SCHEMA, map::SCHEMA, pending::SCHEMA, witnessed::SCHEMA];
+        for statement in tables.into_iter().flatten() {
             ledger.sql.exec(statement, &[])?;
         }
         Ok(ledger)
@@ -111,7 +115,7 @@ impl<S: Sql> Ledger<S> {
 
     /// The time of the newest entry, 0 where there is none.
     pub(crate) fn newest_time(&self) -> Result<u64, Error> {
-        let newest = "SELECT COALESCE((SELECT time FROM records ORDER BY idx DESC LIMIT 1), 0)";
+        let newest = "SELECT COALESCE((SELECT time FROM entries ORDER BY idx DESC LIMIT 1), 0)";
         self.one(self.sql.exec(newest, &[])?)?.integer()
     }
 
@@ -139,19 +143,24 @@ impl<S: Sql> Ledger<S> {
     }
 
     pub(crate) fn set_finished(&self, size: u64) -> Result<(), Error> {
-        self.sql.exec("UPDATE meta SET value = ?1 WHERE key = 'finished'", &[integer(size)])?;
-        Ok(())
+        self.set_meta("finished", size)
     }
 
-    /// Appends a record, inside of a transaction. Its first checkpoint will have the size `covered`.
-    pub(crate) fn append(&self, step: &Step, covered: u64) -> Result<(), Error> {
-        let (index, entry) = (self.size()?, step.record.entry(step.time)?);
-        let values = [integer(index), blob(&entry), integer(covered)];
-        self.sql.exec("INSERT INTO entries (idx, bytes, covered) VALUES (?1, ?2, ?3)", &values)?;
-        for (node, hash) in log::appended_nodes(index, leaf_hash(&entry), |node| self.node(node))? {
+    /// Appends an entry, inside of a transaction, and gives its index. Its first checkpoint will have the size `covered`.
+    pub(crate) fn append_entry(&self, entry: &[u8], time: u64, covered: u64) -> Result<u64, Error> {
+        let index = self.size()?;
+        let values = [integer(index), blob(entry), integer(time), integer(covered)];
+        self.sql.exec("INSERT INTO entries (idx, bytes, time, covered) VALUES (?1, ?2, ?3, ?4)", &values)?;
+        for (node, hash) in log::appended_nodes(index, leaf_hash(entry), |node| self.node(node))? {
             let values = [integer(u64::from(node.level)), integer(node.index), blob(hash.as_bytes())];
             self.sql.exec("INSERT INTO nodes (level, idx, hash) VALUES (?1, ?2, ?3)", &values)?;
         }
+        Ok(index)
+    }
+
+    /// Appends a record, inside of a transaction, as [`Ledger::append_entry`].
+    pub(crate) fn append(&self, step: &Step, covered: u64) -> Result<(), Error> {
+        let index = self.append_entry(&step.record.entry(step.time)?, step.time, covered)?;
         let (record, body) = (step.record.record(), step.record.record().body());
         let values = [
             integer(index),
@@ -159,10 +168,9 @@ impl<S: Sql> Ledger<S> {
             text(&body.package),
             integer(body.sequence),
             body.authority.map_or(Value::Null, text),
-            integer(step.time),
         ];
-        let insert = "INSERT INTO records (idx, cid, package, sequence, authority, time) \
-                      VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let insert = "INSERT INTO records (idx, cid, package, sequence, authority) \
+                      VALUES (?1, ?2, ?3, ?4, ?5)";
         self.sql.exec(insert, &values)?;
         self.change_package(&body.package, &step.change, index)?;
         self.forget_outdone(&body.package, body.sequence)
@@ -174,9 +182,10 @@ impl<S: Sql> Ledger<S> {
         Ok(self.logged("WHERE cid = ?1", &[text(record)])?.pop())
     }
 
-    /// The first 256 records from an index on, in the order of the log.
+    /// The first [`RECORDS_AT_ONCE`] records from an index on, in the order of the log.
     pub(crate) fn records_from(&self, index: u64) -> Result<Vec<Logged>, Error> {
-        self.logged("WHERE idx >= ?1 ORDER BY idx LIMIT 256", &[integer(index)])
+        let most = integer(RECORDS_AT_ONCE as u64);
+        self.logged("WHERE idx >= ?1 ORDER BY idx LIMIT ?2", &[integer(index), most])
     }
 
     /// At most `most` records of a package, from a sequence on.
@@ -239,9 +248,14 @@ impl<S: Sql> Ledger<S> {
         Ok(())
     }
 
-    fn meta(&self, key: &str) -> Result<u64, Error> {
-        let rows = self.sql.exec("SELECT value FROM meta WHERE key = ?1", &[Value::Text(key.to_owned())])?;
+    pub(crate) fn meta(&self, key: &str) -> Result<u64, Error> {
+        let rows = self.sql.exec("SELECT value FROM meta WHERE key = ?1", &[text(key)])?;
         self.one(rows)?.integer()
+    }
+
+    pub(crate) fn set_meta(&self, key: &str, value: u64) -> Result<(), Error> {
+        self.sql.exec("UPDATE meta SET value = ?2 WHERE key = ?1", &[text(key), integer(value)])?;
+        Ok(())
     }
 
     pub(crate) fn one(&self, mut rows: Vec<Vec<Value>>) -> Result<Row, Error> {

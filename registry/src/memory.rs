@@ -79,6 +79,11 @@ impl Blobs for Memory {
         Ok(Some(after))
     }
 
+    async fn delete(&self, key: &str) -> Result<(), StoreError> {
+        self.objects().remove(key);
+        Ok(())
+    }
+
     async fn store_blob<U: Upload>(
         &self,
         mut upload: U,

@@ -12,14 +12,14 @@ const AROUND_ENTRY: usize = 3;
 const AROUND_ENTRIES: usize = 128;
 
 impl<B: Blobs, L: SequencerClient> Registry<B, L> {
-    /// Pages are written before the package's state: they hold at least the records that it counts.
+    /// Pages are written before the head: they hold at least the records that the package has under it.
     pub(crate) async fn package_log(
         &self,
         name: &PackageName,
         query: &str,
     ) -> Result<Response<B::Body>, Error> {
         let from = Query::parse(query, &["from"])?.number("from")?.unwrap_or(0);
-        let size = self.stored(name).await?.state.sequence + 1;
+        let size = self.locate(name).await?.package(name)?.state.sequence + 1;
         let end = size.min(from.saturating_add(limits::PACKAGE_LOG_ENTRIES as u64));
         let numbers = from / layout::PAGE..end.div_ceil(layout::PAGE);
         let pages = try_join_all(numbers.map(|number| self.page(name, number))).await?;

@@ -23,6 +23,7 @@ pub(crate) enum Route {
     Package(PackageName),
     PackageLog(PackageName),
     Resolve(PackageName),
+    Proof(PackageName),
     Manifest(Cid),
     Carriers(Cid),
     Blob(Cid),
@@ -67,6 +68,7 @@ impl Route {
                     [] => Ok(Route::Package(name)),
                     ["log"] => Ok(Route::PackageLog(name)),
                     ["resolve"] => Ok(Route::Resolve(name)),
+                    ["proof"] => Ok(Route::Proof(name)),
                     _ => Err(unknown()),
                 }
             }
@@ -174,8 +176,10 @@ mod tests {
             assert_eq!(parsed, Route::Resolve(hello.clone()));
             let parsed = Route::parse(&format!("/v1/packages/{path}/log")).expect("a route");
             assert_eq!(parsed, Route::PackageLog(hello.clone()));
+            let parsed = Route::parse(&format!("/v1/packages/{path}/proof")).expect("a route");
+            assert_eq!(parsed, Route::Proof(hello.clone()));
         }
-        for name in ["@acme/resolve", "@acme/log"] {
+        for name in ["@acme/resolve", "@acme/log", "@acme/proof"] {
             let package = Route::Package(name.parse().expect("a name"));
             assert_eq!(Route::parse(&format!("/v1/packages/{name}")).expect("a route"), package);
         }

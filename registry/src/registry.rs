@@ -6,7 +6,7 @@ use cidery_protocol::{Error as Refusal, PackageName, limits};
 use crate::{
     Blobs, Body, Error, Request, Response, ScopePolicy, SequencerClient, Upload, index, layout,
     path::{Query, Route},
-    stored::{INDEX_BYTES, StoredPackage},
+    stored::INDEX_BYTES,
 };
 
 /// What indexes are sent as.
@@ -51,6 +51,7 @@ impl<B: Blobs, L: SequencerClient> Registry<B, L> {
         let route = Route::parse(&request.path)?;
         match (request.method.as_str(), route) {
             ("GET", Route::Resolve(name)) => self.resolve(&name, &request.query).await,
+            ("GET", Route::Proof(name)) => self.proof(&name, &request.query).await,
             ("GET", Route::PackageLog(name)) => self.package_log(&name, &request.query).await,
             ("PUT", Route::Blob(cid)) => self.upload(cid, request).await,
             (method, route) => {
@@ -85,19 +86,10 @@ impl<B: Blobs, L: SequencerClient> Registry<B, L> {
         }
     }
 
-    /// The package as it stands at the head's time.
+    /// The package as it stands under the newest head.
     async fn package(&self, name: &PackageName) -> Result<Response<B::Body>, Error> {
-        let stored = self.stored(name).await?;
-        let stored = stored.at(self.tip().await?.time);
+        let stored = self.locate(name).await?.package(name)?;
         Ok(Response::fresh(200, JSON, index::write(&stored.summary())?))
-    }
-
-    /// A package as the sequencer last wrote it.
-    pub(crate) async fn stored(&self, name: &PackageName) -> Result<StoredPackage, Error> {
-        let key = layout::package(name);
-        let object = self.blobs.get(&key, INDEX_BYTES).await?;
-        let object = object.ok_or_else(|| Error::not_found(format!("package `{name}`")))?;
-        Ok(StoredPackage::decode(&key, &object.bytes)?)
     }
 
     /// An object that changes.

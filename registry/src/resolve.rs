@@ -2,95 +2,86 @@
 
 use bytes::Bytes;
 use cidery_protocol::{
-    Channel, ChannelName, ChannelState, Cid, Error as Refusal, PackageName, PackageState, Range, Receipt,
-    ReleaseState, Resolution, ResolutionFormat, Severity, SignedRecord, Standing, Version, limits,
+    Channel, ChannelName, Cid, Error as Refusal, Head, HeadFormat, Join, PackageName, PackageState, Range,
+    Receipt, Resolution, ResolutionFormat, Severity, Version, limits, log::right_siblings,
 };
-use futures_util::future::try_join4;
+use futures_util::future::try_join;
 use serde::{
     Deserialize,
     de::{IntoDeserializer, value::Error as Unknown},
 };
 use serde_bytes::ByteBuf;
 
-use crate::{Blobs, Error, Registry, Response, SequencerClient, layout, path::Query, stored::damaged};
+use crate::{
+    Blobs, Error, Registry, Response, SequencerClient, StoreError, layout,
+    located::{Located, absent},
+    path::Query,
+    standing::Found,
+    stored::damaged,
+};
 
 /// What a resolution is sent as.
 const RESOLUTION: &str = "application/vnd.cidery.resolution+cbor";
 
 impl<B: Blobs, L: SequencerClient> Registry<B, L> {
-    /// The steps, in an order in which each object covers the one before:
+    /// The steps:
     ///
-    /// 1. The package as it was last written, and then the newest checkpoint: packages are written after checkpoints, so it covers
-    ///    them. The package as it is at that time.
-    /// 2. The release that is asked for, and its receipt.
-    /// 3. How the package stands, from receipts of other records.
-    /// 4. The release's inclusion, and consistency with the size that the client named, from tiles.
+    /// 1. The newest head, and the package under it.
+    /// 2. The release that is asked for.
+    /// 3. Its receipt, and records that say how the package stands; at once, the tiles for the proofs.
+    /// 4. The head, with the proofs of the package's state, of the release's inclusion, and of consistency with the size that the
+    ///    client named.
     pub(crate) async fn resolve(&self, name: &PackageName, query: &str) -> Result<Response<B::Body>, Error> {
         let query = Query::parse(query, &["range", "version", "channel", "bucket", "yanked", "since"])?;
         let (wanted, since) = (Wanted::parse(&query)?, query.number("since")?);
         // (1)
-        let stored = self.stored(name).await?;
-        let tip = self.tip().await?;
-        let stored = stored.at(tip.time);
-        let state = &stored.state;
+        let Located { tip, mapped: Some(mapped), stored: Some(stored) } = self.locate(name).await? else {
+            return Err(absent(name));
+        };
+        let last = tip.size - 1;
         // (2)
-        let (version, release, channel) = wanted.choose(state)?;
-        let (bytes, receipt) = self.receipt(&release.record).await?;
-        if stored.places.get(version) != Some(&receipt.index) || receipt.index >= tip.size {
-            let key = layout::package(name);
-            return Err(
-                damaged(&key, "it names a release that is elsewhere, or that no checkpoint covers").into()
-            );
+        let found = wanted.choose(&stored.state)?;
+        let index = stored.places.get(found.version).copied().filter(|index| *index < last);
+        let index = index.ok_or_else(|| misplaced(&found.release.record))?;
+        // (3) Of a tree that is larger than this one, nothing can be shown: the client sees that it went back.
+        let since = since.filter(|since| *since <= tip.size);
+        let records = async {
+            let (bytes, receipt) = self.receipt(&found.release.record).await?;
+            let said = self.said(&stored.state, &found, &receipt).await?;
+            Ok((bytes, receipt, said))
+        };
+        let proven = [index, last];
+        let tiles = self.tiles(tip.size, &proven, since);
+        let ((bytes, receipt, said), tiles) = try_join(records, tiles).await?;
+        if receipt.index != index {
+            return Err(misplaced(&found.release.record).into());
         }
-        // (3) and (4)
-        let standing = self.standing(state, release, &receipt, channel).await?;
-        let head = self.head(tip, receipt.index, since, standing).await?;
+        // (4)
+        let standing = found.standing(&stored, mapped.proof(last, &tiles)?, said)?;
+        let head = Head {
+            format: HeadFormat::V1,
+            checkpoint: ByteBuf::from(tip.note.to_vec()),
+            join: Join::Inclusion(right_siblings(index, tip.size, &tiles.inclusion(index)?).into()),
+            standing: Some(standing),
+            since: tiles.since(since)?,
+        };
         let (receipt, head) = (ByteBuf::from(bytes.to_vec()), ByteBuf::from(head.encode()?));
         let resolution = Resolution { format: ResolutionFormat::V1, receipt, head }.encode()?;
         Ok(Response::fresh(200, RESOLUTION, resolution))
     }
 
-    /// What became of the package, beyond the receipt of a release. An authority's own receipt holds the whole chain before it.
-    async fn standing(
-        &self,
-        state: &PackageState,
-        release: &ReleaseState,
-        receipt: &Receipt,
-        channel: Option<&ChannelState>,
-    ) -> Result<Standing, Error> {
-        let authority = &state.authority;
-        let known = receipt.chain.len();
-        let chain = async {
-            if authority.position < known as u64 {
-                return Ok(Vec::new());
-            }
-            let (_, last) = self.receipt(&authority.cid).await?;
-            let own = SignedRecord::bytes_in_entry(&last.record)?;
-            Ok(last.chain.into_iter().chain([ByteBuf::from(own)]).skip(known).collect())
-        };
-        let yank = release.yanked.as_ref().map(|yanked| yanked.record);
-        let channel = channel.map(|channel| channel.record);
-        let others = [Some(release.record), Some(authority.cid), yank, channel];
-        let newest = Some(state.newest).filter(|newest| !others.contains(&Some(*newest)));
-        let (chain, newest, yank, channel) =
-            try_join4(chain, self.signed(newest), self.signed(yank), self.signed(channel)).await?;
-        Ok(Standing { chain, newest, yank, channel })
-    }
-
-    /// A record that is in the log, with its signatures.
-    async fn signed(&self, record: Option<Cid>) -> Result<Option<ByteBuf>, Error> {
-        let Some(record) = record else { return Ok(None) };
-        let (_, receipt) = self.receipt(&record).await?;
-        Ok(Some(ByteBuf::from(SignedRecord::bytes_in_entry(&receipt.record)?)))
-    }
-
-    async fn receipt(&self, record: &Cid) -> Result<(Bytes, Receipt), Error> {
+    pub(crate) async fn receipt(&self, record: &Cid) -> Result<(Bytes, Receipt), Error> {
         let key = layout::receipt(record);
         let object = self.blobs.get(&key, limits::RECEIPT_BYTES).await?;
         let bytes = object.ok_or_else(|| damaged(&key, "it is not there"))?.bytes;
         let receipt = Receipt::decode(&bytes).map_err(|error| damaged(&key, error))?;
         Ok((bytes, receipt))
     }
+}
+
+/// The receipt of a release is not of where its package says that it is.
+fn misplaced(release: &Cid) -> StoreError {
+    damaged(&layout::receipt(release), "the package names another place of it in the log")
 }
 
 /// What is asked for.
@@ -102,9 +93,6 @@ enum Wanted {
     /// The release that a channel names for a bucket.
     Channel(ChannelName, u64),
 }
-
-/// A release, and the channel by which it was found.
-type Found<'s> = (&'s Version, &'s ReleaseState, Option<&'s ChannelState>);
 
 impl Wanted {
     fn parse(query: &Query) -> Result<Self, Error> {
@@ -124,7 +112,7 @@ impl Wanted {
         }
     }
 
-    fn choose<'s>(&self, state: &'s PackageState) -> Result<Found<'s>, Error> {
+    fn choose<'s>(&'s self, state: &'s PackageState) -> Result<Found<'s>, Error> {
         let package = &state.authority.package;
         let none = |asked: &dyn std::fmt::Display| {
             Error::not_found(format!("release of `{package}` that satisfies `{asked}`"))
@@ -144,12 +132,12 @@ impl Wanted {
                         None => none(range),
                     }
                 })?;
-                Ok((version, release, None))
+                Ok(Found { version, release, channel: None, range: Some(range) })
             }
             Wanted::Version(version) => {
                 let found = state.releases.get_key_value(version);
                 let (version, release) = found.ok_or_else(|| none(version))?;
-                Ok((version, release, None))
+                Ok(Found { version, release, channel: None, range: None })
             }
             Wanted::Channel(name, bucket) => {
                 let channel = state.channels.get(name).ok_or_else(|| none(name))?;
@@ -160,7 +148,7 @@ impl Wanted {
                 let target = named.target(*bucket).ok_or_else(|| none(name))?;
                 let found = state.releases.get_key_value(&target.version);
                 let (version, release) = found.ok_or_else(|| none(name))?;
-                Ok((version, release, Some(channel)))
+                Ok(Found { version, release, channel: Some(channel), range: None })
             }
         }
     }

@@ -40,6 +40,9 @@ pub trait Blobs: Send + Sync {
         before: Option<&Etag>,
     ) -> impl Future<Output = Result<Option<Etag>, StoreError>> + Send;
 
+    /// Removes an object. Where there is none, nothing happens.
+    fn delete(&self, key: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
+
     /// Streams a blob to its key. The bytes go through [`Admission::push`], and they are under the key only after
     /// [`Admission::finish`] has agreed: until then, and after any refusal or abort, the store is what it was. A blob that is
     /// there already is read and judged all the same, and left as it is.

@@ -1,22 +1,25 @@
-//! A package as reads find it: one object with its whole state, which the sequencer writes after the checkpoint that covers it. What
-//! takes effect with time alone is settled by whoever reads it, at the time of the head.
+//! A package as reads find it: one object with its whole state, which the sequencer writes before it signs a checkpoint whose map
+//! names it.
 
 use std::collections::BTreeMap;
 
 use cidery_protocol::{PackageState, PackageSummary, Version};
 use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
 
 use crate::{Error, StoreError};
 
 /// Bytes of an object that are read: the largest state of SPEC §12 has 24 MB.
 pub(crate) const INDEX_BYTES: usize = 32 << 20;
 
-/// `packages/@scope/name`.
+/// `packages/@scope/name/<state cid>`.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct StoredPackage {
     format: Format,
-    /// As the newest record left it.
+    /// The bytes of its [`StateObject`](cidery_protocol::StateObject), by whose CID the map names it.
+    pub(crate) object: ByteBuf,
+    /// All that the object commits to.
     pub(crate) state: PackageState,
     /// Where each release stands in the log.
     pub(crate) places: BTreeMap<Version, u64>,
@@ -24,13 +27,13 @@ pub(crate) struct StoredPackage {
 
 #[derive(Debug, Serialize, Deserialize)]
 enum Format {
-    #[serde(rename = "cidery-package-state-v1")]
-    V1,
+    #[serde(rename = "cidery-package-state-v2")]
+    V2,
 }
 
 impl StoredPackage {
-    pub(crate) fn new(state: PackageState, places: BTreeMap<Version, u64>) -> Self {
-        StoredPackage { format: Format::V1, state, places }
+    pub(crate) fn new(object: Vec<u8>, state: PackageState, places: BTreeMap<Version, u64>) -> Self {
+        StoredPackage { format: Format::V2, object: ByteBuf::from(object), state, places }
     }
 
     pub(crate) fn encode(&self) -> Result<Vec<u8>, Error> {
@@ -39,12 +42,6 @@ impl StoredPackage {
 
     pub(crate) fn decode(key: &str, bytes: &[u8]) -> Result<Self, StoreError> {
         serde_ipld_dagcbor::from_slice(bytes).map_err(|error| damaged(key, error))
-    }
-
-    /// The package at a time that is not before its newest record's, seconds since 1970.
-    pub(crate) fn at(mut self, time: u64) -> Self {
-        self.state.settle(time);
-        self
     }
 
     /// Its JSON (SPEC §11.2).

@@ -6,13 +6,13 @@ use crate::{Blobs, Error, Registry, Response, SequencerClient, layout, registry:
 
 impl<B: Blobs, L: SequencerClient> Registry<B, L> {
     pub(crate) async fn tile(&self, tile: &Tile) -> Result<Response<B::Body>, Error> {
-        let size = self.tip().await?.size;
+        let size = self.tip(layout::CHECKPOINT).await?.size;
         let is_covered = tile.nodes().last().is_some_and(|last| Tile::holding(last, size).is_ok());
         self.covered(&tile.path(), is_covered).await
     }
 
     pub(crate) async fn bundle(&self, bundle: &Bundle) -> Result<Response<B::Body>, Error> {
-        let size = self.tip().await?.size;
+        let size = self.tip(layout::CHECKPOINT).await?.size;
         self.covered(&bundle.path(), bundle.entries().end <= size).await
     }
 

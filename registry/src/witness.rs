@@ -1,18 +1,11 @@
-//! Who else cosigns the head (SPEC §7.6): the witnesses that an operator names, and the seam to their HTTP.
+//! Who else cosigns the head (SPEC §7.7): the witnesses that an operator names, and the seam to their HTTP.
 
 use std::{collections::BTreeSet, future::Future};
 
 use bytes::Bytes;
-use cidery_protocol::PublicKey;
+use cidery_protocol::{PublicKey, limits::WITNESSES};
 
 use crate::{Error, StoreError};
-
-/// Witnesses of a registry.
-pub const WITNESSES: usize = 16;
-/// Seconds that a witness has for an answer.
-pub const WITNESS_SECONDS: u64 = 10;
-/// Bytes of an answer that are read: those of a checkpoint with all its lines.
-pub const WITNESS_BYTES: usize = 64 << 10;
 
 /// Characters of a witness's name.
 const NAME_CHARS: usize = 128;
@@ -116,7 +109,10 @@ impl Witnesses {
 /// address.
 pub trait WitnessClient: Send + Sync {
     /// Posts `body` to `url` and gives the answer, whatever its status. Redirects are answers, and not followed. An answer that
-    /// takes more than [`WITNESS_SECONDS`], or has more than [`WITNESS_BYTES`], is an error.
+    /// takes longer than [`WITNESS_SECONDS`], or is longer than [`WITNESS_BYTES`], is an error.
+    ///
+    /// [`WITNESS_SECONDS`]: cidery_protocol::limits::WITNESS_SECONDS
+    /// [`WITNESS_BYTES`]: cidery_protocol::limits::WITNESS_BYTES
     fn post(&self, url: &str, body: Bytes) -> impl Future<Output = Result<WitnessAnswer, StoreError>> + Send;
 }
 

@@ -15,7 +15,7 @@ const INTRODUCTION = `# Compatibility
 There is one verifier, in Rust. It runs natively, as WebAssembly in JavaScript runtimes and as a compiled module in Python, and says the same in all of them: the tests have each runtime judge
 every vector of \`tests/vectors/\`, write this page from what it said, and fail where a runtime is missing or says anything else.
 
-✓: the refusal has the expected code, for a history at the expected record; or what is accepted comes to the expected verdict, isolate id and memory, or to the expected state of the package. [bindings.md](bindings.md) says how each runtime loads the
+✓: the refusal has the expected code, for a history at the expected record; or what is accepted comes to the expected verdict, isolate id and memory, or to what is expected to be said of the package. [bindings.md](bindings.md) says how each runtime loads the
 verifier. \`UPDATE_COMPATIBILITY=1 cargo xtask test\` writes this page anew.`;
 
 /**
@@ -26,7 +26,7 @@ verifier. \`UPDATE_COMPATIBILITY=1 cargo xtask test\` writes this page anew.`;
 export function page(vectors, columns) {
   const names = columns.map(({ name }) => name);
   const groups = new Map(vectors.map(({ group }) => [group, vectors.filter((vector) => vector.group === group)]));
-  const [releases, histories, signatures] = ["verify/", "history/", "ed25519/"].map((folder) =>
+  const [releases, packages, histories, signatures] = ["verify/", "package/", "history/", "ed25519/"].map((folder) =>
     vectors.filter(({ id }) => id.startsWith(folder)),
   );
   const sections = [
@@ -43,6 +43,9 @@ export function page(vectors, columns) {
     ),
     "## Every release",
     table(["vector", "expected", ...names], releases.map((vector) => row(vector, columns))),
+    "## Every proof of a package",
+    "What a log says of a package: its state, or that there is none.",
+    table(["vector", "expected", ...names], packages.map((vector) => row(vector, columns))),
     "## Every history",
     "Logs of packages, replayed; the number is the place of the record that is refused.",
     table(["vector", "expected", ...names], histories.map((vector) => row(vector, columns))),

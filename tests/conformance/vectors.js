@@ -9,18 +9,21 @@ import { fromBase64 } from "./programs/judge.js";
  * What is to be judged; a vector's `expect` is what every runtime must say of it. Its `group` is a threat, or a source of signatures.
  * @typedef {{ id: string, group: string, expect: unknown }} Named
  * @typedef {Named & { verify: import("./programs/judge.js").Evidence }} VerifyVector
+ * @typedef {Named & { package: import("./programs/judge.js").PackageEvidence }} PackageVector
  * @typedef {Named & { history: string[] }} HistoryVector
  * @typedef {Named & { ed25519: import("./programs/judge.js").Signed }} SignatureVector
- * @typedef {VerifyVector | HistoryVector | SignatureVector} Vector
+ * @typedef {VerifyVector | PackageVector | HistoryVector | SignatureVector} Vector
  */
 
 const EVIDENCE = ["about", "expect", "head", "manifest", "modules", "name", "now", "policy", "receipt", "request", "seen"];
+const PACKAGE = ["about", "expect", "name", "now", "package", "policy", "proof", "seen"];
 const HISTORY = ["about", "entries", "expect", "name"];
 const SIGNED = ["about", "expect", "message", "name", "publicKey", "signature", "why"];
 
-/** Every vector there is, in order of its id: `verify/<name>`, `history/<name>` and `ed25519/<name>`. @returns {Promise<Vector[]>} */
+/** Every vector there is, in order of its id: `verify/<name>`, `package/<name>`, `history/<name>` and `ed25519/<name>`. @returns {Promise<Vector[]>} */
 export async function vectors() {
   const verify = (await named("verify", EVIDENCE)).map(({ of, ...vector }) => ({ ...vector, verify: of }));
+  const packages = (await named("package", PACKAGE)).map(({ of, ...vector }) => ({ ...vector, package: of }));
   const history = (await named("history", HISTORY)).map(({ of, ...vector }) => ({ ...vector, history: of.entries }));
   const ed25519 = (await files("ed25519")).flatMap(({ name, json }) =>
     fields(json, ["cases", "source"], name).cases.map((/** @type {any} */ of) => {
@@ -28,7 +31,7 @@ export async function vectors() {
       return { id: `ed25519/${of.name}`, group: name, ed25519: signed, expect };
     }),
   );
-  return [...verify, ...history, ...ed25519];
+  return [...verify, ...packages, ...history, ...ed25519];
 }
 
 /** The vectors of a folder with one in each file. @param {string} folder @param {string[]} names of the fields */
@@ -45,6 +48,13 @@ export async function evidence(name) {
   const found = (await vectors()).find(({ id }) => id === `verify/${name}`);
   if (found === undefined || !("verify" in found)) throw new Error(`there is no vector ${name}`);
   return found.verify;
+}
+
+/** The evidence of a vector of `package`. @param {string} name */
+export async function packageEvidence(name) {
+  const found = (await vectors()).find(({ id }) => id === `package/${name}`);
+  if (found === undefined || !("package" in found)) throw new Error(`there is no vector ${name}`);
+  return found.package;
 }
 
 /** The entries of a vector of `history`. @param {string} name */

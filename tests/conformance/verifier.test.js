@@ -8,7 +8,7 @@ import * as dagCbor from "@ipld/dag-cbor";
 import { blake3 } from "@noble/hashes/blake3.js";
 
 import { fromBase64 } from "./programs/judge.js";
-import { evidence, history } from "./vectors.js";
+import { evidence, history, packageEvidence } from "./vectors.js";
 
 /** @typedef {import("./programs/judge.js").Evidence} Evidence */
 
@@ -97,6 +97,11 @@ test("a caller's mistake is `usage`, and takes nothing away", async () => {
     () => on.bucketOf("@acme/hello", "stable"),
     () => on.bucketOf("@acme/hello", "stable", 7),
     () => on.bucketOf("@acme/hello", "stable", "\ud800"),
+    () => on.verifyPackageProof({}, "@acme/hello", head, seen, of.now),
+    () => on.verifyPackageProof(policy, undefined, head, seen, of.now),
+    () => on.verifyPackageProof(policy, "@acme/hello", of.head, seen, of.now),
+    () => on.verifyPackageProof(policy, "@acme/hello", head, {}, of.now),
+    () => on.verifyPackageProof(policy, "@acme/hello", head, seen),
     () => on.replay(),
     () => on.replay(receipt),
     () => on.replay([, receipt]),
@@ -201,6 +206,22 @@ test("an explanation says what each rule looked at, and remembers nothing", asyn
   const stale = (await explained("T05_stale_head")).filter(({ verdict }) => verdict === "refused");
   assert.deepEqual(stale.map(({ step, ...rest }) => [step, "code" in rest && rest.code]), [["10.4 (4)", "log.stale"]]);
   assert.deepEqual(seen.toJSON(), rememberNothing().toJSON());
+});
+
+test("a package is there, or is not, and what is refused is not remembered", async () => {
+  const { parsePolicy, rememberNothing, verifyPackageProof } = verifier();
+  const [there, absent] = [await packageEvidence("ok_state"), await packageEvidence("ok_none_beside_another")];
+  const [policy, seen] = [parsePolicy(there.policy), rememberNothing()];
+  const ask = (/** @type {string} */ name, /** @type {{ proof: string, now: number }} */ { proof, now }) =>
+    verifyPackageProof(policy, name, fromBase64(proof), seen, now);
+  assert.equal(ask("@acme/hello", there).state?.sequence, 2);
+  assert.equal(ask(absent.package, absent).state, undefined);
+  const before = seen.toJSON();
+  assert.deepEqual(before.logs["log.example"].packages, { "@acme/hello": 2 });
+  assert.throws(() => ask("@acme/hello", absent), { code: "log.proof" });
+  assert.throws(() => ask("hello", there), { code: "name.malformed" });
+  assert.throws(() => ask("@acme/hello", { ...there, now: there.now * 2 }), { code: "log.stale" });
+  assert.deepEqual(seen.toJSON(), before);
 });
 
 test("a history is replayed up to the record that is refused, or to a time", async () => {

@@ -9,6 +9,19 @@ import { opensshOf } from "../support/openssh.js";
 import { startRegistryWorker } from "../support/registry.js";
 import { scratch } from "../support/scratch.js";
 
+/**
+ * `WITNESSES` as a variable.
+ * @param {[name: string, key: string | number][]} witnesses a key by its seed, or what stands in its place
+ */
+const witnessesOf = (...witnesses) =>
+  JSON.stringify(
+    witnesses.map(([name, key]) => ({
+      name,
+      url: "https://witness.example",
+      key: typeof key === "number" ? multikey(keyOf(key).public) : key,
+    })),
+  );
+
 test("T36: a secret that is missing or no key is named, and its text is nowhere", async () => {
   const foreign = opensshOf(7).replace("OPENSSH PRIVATE", "DSA PRIVATE");
   for (const [vars, code, named] of /** @type {const} */ ([
@@ -21,6 +34,16 @@ test("T36: a secret that is missing or no key is named, and its text is nowhere"
     [{ ORIGIN: "Not An Origin" }, "environment", /`ORIGIN` is not the name of a log/],
     [{ SCOPES: "everybody" }, "environment", /`SCOPES` is neither/],
     [{ SCOPES: '{"acme":["z6Mk"]}' }, "environment", /`SCOPES` is neither/],
+    [{ WITNESSES: "w1" }, "environment", /`WITNESSES` is not a list of witnesses/],
+    [{ WITNESSES: '[{"name":"w1"}]' }, "environment", /`WITNESSES` is not .* missing field `url`/],
+    [{ WITNESSES: witnessesOf(["w1", "z6Mk"]) }, "environment", /`WITNESSES` is not .* w1: /],
+    [{ WITNESSES: witnessesOf(["a b", 9]) }, "environment", /"a b" is not 1 to 128 printable/],
+    [{ WITNESSES: witnessesOf(["w1", 9], ["w1", 10]) }, "environment", /`w1` is there twice/],
+    [{ WITNESSES: witnessesOf(["w1", 9], ["w2", 9]) }, "environment", /the witness `w1` and the witness `w2` have the same key/],
+    [{ WITNESSES: witnessesOf(["w1", 9]).replace("https:", "file:") }, "environment", /wanted an http or https address/],
+    [{ WITNESSES: witnessesOf(["w1", 2]) }, "key.unusable", /the log and the witness `w1` have the same key/],
+    [{ WITNESSES: witnessesOf(["w1", 3]) }, "key.unusable", /its cosigner and the witness `w1` have the same key/],
+    [{ WITNESSES: witnessesOf(["registry.example/log", 9]) }, "usage", /is the name of the log/],
   ])) {
     await using registry = await startRegistryWorker({ vars });
     for (const path of ["log", "packages/@acme/hello", "log"]) {
@@ -75,10 +98,10 @@ test("who may begin packages is the configuration's word, and closed unless it s
   }
 });
 
-test("a package key that is a key of the log is refused", async () => {
-  await using registry = await startRegistryWorker();
+test("T18: a package key that is a key of the log, its cosigner or a witness is refused", async () => {
+  await using registry = await startRegistryWorker({ vars: { WITNESSES: witnessesOf(["w1", 9]) } });
   const origin = await originOf(registry.url);
-  for (const [seed, name] of /** @type {const} */ ([[2, "@acme/log"], [3, "@acme/cosigner"]])) {
+  for (const [seed, name] of /** @type {const} */ ([[2, "@acme/log"], [3, "@acme/cosigner"], [9, "@acme/witness"]])) {
     const { status, code } = await publish(registry.url, packageOf({ origin, name, key: keyOf(seed) }));
     assert.deepEqual([status, code], [422, "record.invalid"]);
   }

@@ -19,7 +19,7 @@ import {
   releaseBody,
   sha256,
 } from "../support/objects.js";
-import { startRegistryWorker, startServer } from "../support/registry.js";
+import { isUnchanged, startRegistryWorker, startServer } from "../support/registry.js";
 
 /** @typedef {ReturnType<Author["add"]>} Made */
 
@@ -68,7 +68,8 @@ for (const [host, start] of /** @type {const} */ ([
       const answer = await post(url, [made].flat().map(({ envelope }) => envelope), manifest?.bytes);
       assert.deepEqual([answer.status, answer.code], [status, code], JSON.stringify(answer.body));
       assert.ok(answer.body.error.message && answer.body.error.hint, "an error says what was wrong and what to do");
-      assert.deepEqual(await registry.listing(), before, "the store is what it was");
+      const after = await registry.listing();
+      assert.ok(isUnchanged(before, after), `the store is not what it was:\n${before.join("\n")}\n\n${after.join("\n")}`);
     };
 
     /** Logged at once. @param {Made[]} made */
@@ -115,6 +116,9 @@ for (const [host, start] of /** @type {const} */ ([
 
     /** The CID of the record in an entry or signed record. @param {Uint8Array} bytes */
     const recordIn = (bytes) => `${objectCid(/** @type {any} */ (dagCbor.decode(bytes)).payload)}`;
+
+    /** The newest record in a standing's state. @param {{ state: Uint8Array }} standing */
+    const newestIn = ({ state }) => `${/** @type {any} */ (dagCbor.decode(state)).newest}`;
 
     /** @param {string} name */
     const info = async (name) => (await call(`${url}/v1/packages/${name}`)).body;
@@ -183,7 +187,7 @@ for (const [host, start] of /** @type {const} */ ([
       const { record, standing } = await resolve(name, "version=1.0.0");
       assert.equal(record, `${release.cid}`);
       assert.deepEqual(standing.chain.map(recordIn), [`${made[2].cid}`, `${made[3].cid}`]);
-      assert.equal(recordIn(standing.newest), `${restored.cid}`);
+      assert.equal(newestIn(standing), `${restored.cid}`);
     });
 
     test("yanks and channels say what is found", async () => {
@@ -205,8 +209,8 @@ for (const [host, start] of /** @type {const} */ ([
         const { record, standing } = await resolve(name, query);
         assert.equal(record, `${wanted.record}`, query);
         assert.equal(standing.yank && recordIn(standing.yank), wanted === second ? `${yanked.cid}` : undefined);
-        const shown = query.startsWith("channel") ? standing.channel : standing.newest;
-        assert.equal(recordIn(shown), `${named.cid}`, "the channel where it was asked for, else the newest record");
+        assert.equal(standing.channel && recordIn(standing.channel), query.startsWith("channel") ? `${named.cid}` : undefined);
+        assert.equal(newestIn(standing), `${named.cid}`);
       }
       for (const [query, status, code] of /** @type {const} */ ([
         ["range=1.1.0", 410, "release.yanked"],

@@ -4,11 +4,12 @@ import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isDeepStrictEqual } from "node:util";
+
+import { verifier } from "@cidery/verifier";
 
 import { call, originOf, packageOf, post, publish, upload } from "../support/client.js";
-import { blobCid, initOf, keyOf, manifestOf, moduleOf, objectCid, recordOf, releaseOf } from "../support/objects.js";
-import { startRegistryWorker, startServer } from "../support/registry.js";
+import { blobCid, initOf, keyOf, manifestOf, moduleOf, multikey, objectCid, recordOf, releaseOf } from "../support/objects.js";
+import { isUnchanged, startRegistryWorker, startServer } from "../support/registry.js";
 
 for (const [host, start] of /** @type {const} */ ([
   ["server", startServer],
@@ -40,12 +41,13 @@ for (const [host, start] of /** @type {const} */ ([
       const answer = await attempt();
       assert.deepEqual({ status: answer.status, code: answer.code }, { status, code }, JSON.stringify(answer.body));
       assert.ok(answer.body.error.message && answer.body.error.hint, "an error says what was wrong and what to do");
-      assert.deepEqual(await registry.listing(), before, "the store is what it was");
+      const after = await registry.listing();
+      assert.ok(isUnchanged(before, after), `the store is not what it was:\n${before.join("\n")}\n\n${after.join("\n")}`);
     };
 
     /** Waits until the store is what it was: a host notices by itself that a client has gone. @param {string[]} listing */
     const untilStored = async (listing) => {
-      for (let attempt = 0; !isDeepStrictEqual(await registry.listing(), listing); attempt++) {
+      for (let attempt = 0; !isUnchanged(listing, await registry.listing()); attempt++) {
         assert.ok(attempt < 100, "what a client left behind is gone within ten seconds");
         await sleep(100);
       }
@@ -115,6 +117,29 @@ for (const [host, start] of /** @type {const} */ ([
         assert.equal(resolved.headers.get("cache-control"), "no-store");
       }
       assert.equal((await fetch(`${url}/v1/receipts/${made.release.cid}`)).status, 200);
+    });
+
+    test("proves that a package is there, and that another one is not", async () => {
+      const made = packageOf({ origin, name: "@http/proven" });
+      const { logKeys, cosigner } = (await call(`${url}/v1/log`)).body;
+      const { parsePolicy, rememberNothing, verifyPackageProof } = verifier();
+      const policy = parsePolicy({
+        origins: { [origin]: { logKeys, cosigner } },
+        packages: { "@http/*": { origin, keys: [multikey(made.key.public)] } },
+      });
+      const seen = rememberNothing();
+      const proven = async (/** @type {string} */ name) => {
+        const answer = await fetch(`${url}/v1/packages/${name}/proof?since=${seen.sizeOf(origin) ?? 0}`);
+        assert.equal(answer.status, 200);
+        assert.equal(answer.headers.get("content-type"), "application/vnd.cidery.package-proof+cbor");
+        assert.equal(answer.headers.get("cache-control"), "no-store");
+        return verifyPackageProof(policy, name, new Uint8Array(await answer.arrayBuffer()), seen, Date.now() / 1000);
+      };
+      assert.equal((await proven(made.name)).state, undefined);
+      assert.equal((await publish(url, made)).status, 201);
+      assert.equal((await proven(made.name)).state?.newest, `${made.release.cid}`);
+      assert.equal((await proven("@http/none")).state, undefined);
+      assert.equal((await call(`${url}/v1/packages/${made.name}/proof?since=x`)).code, "request.malformed");
     });
 
     test("a second version goes on top of the first", async () => {
@@ -379,7 +404,7 @@ for (const [host, start] of /** @type {const} */ ([
       assert.equal(answers.filter(({ status }) => status === 201).length, 1);
       assert.equal(answers.filter(({ status }) => status === 409).length, 49);
       assert.deepEqual([...new Set(answers.map(({ code }) => code))].sort(), ["record.version_taken", undefined]);
-      assert.equal(await sizeOf(), before + 1);
+      assert.equal(await sizeOf(), before + 2, "a record, and a map");
     });
   });
 }

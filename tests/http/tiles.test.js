@@ -3,13 +3,11 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
-import { call, originOf, packageOf, post, publish } from "../support/client.js";
-import { checkpointOf, entriesOf, leafHash, rootOf, tilePath } from "../support/log.js";
-import { Author } from "../support/objects.js";
-import { startRegistryWorker, startServer } from "../support/registry.js";
+import * as dagCbor from "@ipld/dag-cbor";
 
-/** Records of one publish, the most that it takes. */
-const RECORDS = 16;
+import { RECORDS, call, fullPackageOf, originOf, post, publish } from "../support/client.js";
+import { checkpointOf, entriesOf, leafHash, rootOf, tilePath } from "../support/log.js";
+import { startRegistryWorker, startServer } from "../support/registry.js";
 
 for (const [host, start] of /** @type {const} */ ([
   ["server", startServer],
@@ -30,16 +28,8 @@ for (const [host, start] of /** @type {const} */ ([
     });
     after(() => registry.stop());
 
-    /** A package whose first publish has 16 records. @param {string} name */
-    const many = (name) => {
-      const made = packageOf({ origin, name, code: "export default {};\n" });
-      const author = new Author(origin, name, made);
-      const targets = [{ release: { version: "1.0.0", record: made.release.cid }, weight: 10_000 }];
-      while (made.records.length < RECORDS) {
-        made.records.push(author.add("channel", { name: "stable", targets }, [made.key]).envelope);
-      }
-      return made;
-    };
+    /** @param {string} name */
+    const many = (name) => fullPackageOf({ origin, name });
 
     /** @param {string} path */
     const read = async (path) => {
@@ -65,7 +55,7 @@ for (const [host, start] of /** @type {const} */ ([
     test("a reader of nothing but static files has every entry and the signed root", async () => {
       assert.equal((await publish(url, many("@tiles/first"))).status, 201);
       const early = await checkpointOf(url);
-      assert.equal(early.size, RECORDS);
+      assert.equal(early.size, RECORDS + 1, "with the map after the records");
       const earlyTile = await read(tilePath(0, 0, early.size));
       const earlyBundle = await read(tilePath("entries", 0, early.size));
 
@@ -75,11 +65,13 @@ for (const [host, start] of /** @type {const} */ ([
       for (const answer of answers) assert.equal(answer.status, 201, JSON.stringify(answer.body));
 
       const { size, root } = await checkpointOf(url);
-      assert.equal(size, 18 * RECORDS);
       const rest = size - 256;
       const bundles = [await read(tilePath("entries", 0)), await read(tilePath("entries", 1, rest))];
       const entries = bundles.map(entriesOf);
       assert.deepEqual(entries.map((each) => each.length), [256, rest]);
+      const kinds = entries.flat().map((entry) => /** @type {any} */ (dagCbor.decode(entry)).kind);
+      assert.equal(kinds.filter((kind) => kind === "record").length, 18 * RECORDS);
+      assert.deepEqual([kinds[RECORDS], kinds.at(-1)], ["map", "map"], "each group ends with one");
       const leaves = entries.flat().map(leafHash);
       assert.equal(Buffer.from(rootOf(leaves)).toString("base64"), root);
 
@@ -110,7 +102,9 @@ for (const [host, start] of /** @type {const} */ ([
 
     test("tiles may be kept for ever, and the checkpoint not at all", async () => {
       const { size } = await checkpointOf(url);
-      for (const path of [tilePath(0, 0), tilePath(0, 1, size - 256), tilePath("entries", 0), tilePath(1, 0, 1)]) {
+      const level0 = [tilePath(0, 0), tilePath(0, 1, size - 256)];
+      const bundles = [tilePath("entries", 0), tilePath("entries", 1, size - 256)];
+      for (const path of [...level0, tilePath(1, 0, 1), ...bundles]) {
         const [get, head] = await Promise.all(["GET", "HEAD"].map((method) => fetch(`${url}/v1/${path}`, { method })));
         const bytes = await get.arrayBuffer();
         for (const response of [get, head]) {

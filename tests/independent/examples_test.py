@@ -5,16 +5,19 @@ from __future__ import annotations
 import hashlib
 import re
 import unittest
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from cidery_spec import authority, cbor, keys, manifest, notes, package, policy, records, release, signed, tree, verify
+import making
+from cidery_spec import (
+    authority, cbor, keys, log, lookup, manifest, maps, notes, package, policy, records, release, signed, state, verify,
+)
 from cidery_spec.cid import DAG_CBOR, RAW, Cid
 from cidery_spec.errors import Refused, require
-from cidery_spec.ranges import Range
-from cidery_spec.request import Request, Seen
+from cidery_spec.request import Request, Seen, SeenLog
 
 SPEC = Path(__file__).resolve().parents[2] / "SPEC.md"
 RECORD, ENTRY = "Record: ", "Log entry: "
@@ -25,18 +28,29 @@ class Examples:
 
     def __init__(self) -> None:
         parts = re.split(r"^### 15\.\d+ (.*)$", SPEC.read_text("utf-8"), flags=re.MULTILINE)
-        self.parts = dict(zip(parts[1::2], parts[2::2]))
+        titles = [title + " again" * parts[:place].count(title) for place, title in enumerate(parts)]
+        self.parts = dict(zip(titles[1::2], parts[2::2]))
         self.blob = self.block("Blob", 0).encode()
         self.manifest = self.hex("Manifest")
         self.story = [title[len(RECORD) :] for title in self.parts if title.startswith(RECORD)]
         self.records = {title: self.hex(RECORD + title) for title in self.story}
-        self.entries = {title: self.hex(ENTRY + title) for title in self.story}
+        self.log = {title[len(ENTRY) :]: self.hex(title) for title in self.parts if title.startswith(ENTRY)}
+        #: Those of the package.
+        self.entries = {title: self.log[title] for title in self.story}
         self.envelope = self.block("Envelope of the release", 0).rstrip("\n").encode()
         self.signed = self.hex("Signed record: release")
         small, large = (title for title in self.parts if title.startswith("Checkpoint of size "))
         self.small, self.large = self.block(small, 0).encode(), self.block(large, 0).encode()
         self.head_time = int(re.findall(r"cosigned at (\d+)", large)[0])
-        self.receipt, self.head = self.hex("Receipt of the release"), self.hex("Head")
+        (head,) = (title for title in self.parts if title.startswith("Head"))
+        self.receipt, self.head = self.hex("Receipt of the release"), self.hex(head)
+        self.state, self.page = self.hex("State of the package"), self.hex("Page of the map")
+        self.proof, self.no_proof = self.hex("Proof of a package"), self.hex("Proof that there is no `@acme/none`")
+        #: Those of whole objects, in which long byte strings are shown by their length.
+        self.outer = [ENTRY + title for title in self.log] + [
+            "Signed record: release", "Receipt of the release", head,
+            "Proof of a package", "Proof that there is no `@acme/none`",
+        ]
         rows = re.findall(r"^\| (\w+) \| `(\w\w)` × 32 \| `(\w+)` \| `(\w+)` \|$", self.parts["Keys"], re.MULTILINE)
         #: Role, secret seed, public key and its text.
         self.keys = [(role, bytes.fromhex(seed) * 32, bytes.fromhex(key), text) for role, seed, key, text in rows]
@@ -72,11 +86,14 @@ POLICY = """{
     "origins": { "log.example": { "logKeys": ["%s"], "cosigner": "%s" } },
     "packages": { "@acme/*": {
         "origin": "log.example", "keys": ["%s"], "recovery": { "keys": ["%s"], "threshold": 1 },
-        "yanked": ["high"], "egress": ["api.example.com"]
+        "channels": ["stable"], "yanked": ["high"], "egress": ["api.example.com"]
     } }
 }""" % tuple(map(EXAMPLES.text, ("log", "cosigner", "publisher", "recovery")))
 RULES = policy.decode(POLICY.encode())
-REQUEST = Request("@acme/hello", range=Range("^1"))
+REQUEST = Request("@acme/hello", channel="stable")
+SMALL = notes.decode(EXAMPLES.small)
+#: What the client of the examples has seen.
+SEEN = Seen({"log.example": SeenLog(SMALL.size, SMALL.root, {"@acme/hello": 1})})
 
 
 class Forms(unittest.TestCase):
@@ -101,12 +118,11 @@ class Forms(unittest.TestCase):
         self.assertEqual(Cid.hashing(DAG_CBOR, EXAMPLES.manifest), EXAMPLES.cid("Manifest"))
         for title, data in EXAMPLES.records.items():
             self.assertEqual(Cid.hashing(DAG_CBOR, data), EXAMPLES.cid(RECORD + title), title)
-        shown = ["Manifest", *(RECORD + title for title in EXAMPLES.story)]
-        outer = [ENTRY + title for title in EXAMPLES.story] + ["Signed record: release", "Receipt of the release", "Head"]
-        for part in shown + outer:
+        inner = ["Manifest", "State of the package", "Page of the map", *(RECORD + title for title in EXAMPLES.story)]
+        for part in inner + EXAMPLES.outer:
             decoded = cbor.decode(EXAMPLES.hex(part))
             self.assertEqual(cbor.encode(decoded), EXAMPLES.hex(part), part)
-            self.assertEqual(notation(decoded, inside=part in outer), EXAMPLES.block(part, 0)[:-1], part)
+            self.assertEqual(notation(decoded, inside=part in EXAMPLES.outer), EXAMPLES.block(part, 0)[:-1], part)
 
     def test_manifest(self) -> None:
         (module,) = manifest.decode(EXAMPLES.manifest)["modules"]
@@ -134,19 +150,42 @@ class Forms(unittest.TestCase):
         for title in EXAMPLES.story:
             self.assertEqual(signed.decode_entry(EXAMPLES.entries[title])[0].payload, EXAMPLES.records[title])
 
-    def test_checkpoints(self) -> None:
-        leaves = [tree.leaf(entry) for entry in EXAMPLES.entries.values()]
-        for data in (EXAMPLES.small, EXAMPLES.large):
-            checkpoint = notes.decode(data)
-            self.assertEqual(checkpoint.root, merkle(leaves[: checkpoint.size]))
-        self.assertEqual(notes.decode(EXAMPLES.large).size, len(leaves))
+    def test_log(self) -> None:
+        """The checkpoints are over the entries, and the maps over the packages before them."""
+        replayed = log.Log("log.example")
+        found = {}
+        for title, entry in EXAMPLES.log.items():
+            replayed.add(entry)
+            if title.startswith("map"):
+                found[title] = maps.root(replayed.values())
+                checkpoint = notes.decode(EXAMPLES.large if "again" in title else EXAMPLES.small)
+                replayed.check(checkpoint)
+                self.assertEqual(entry, signed.MapEntry(found[title], signed.decode_map_entry(entry).time).encode())
+        self.assertEqual(list(found), ["map", "map again"])
+        self.assertEqual(set(replayed.states), {"@acme/hello", "@acme/other"})
+        self.assertEqual(maps.pages(replayed.values()), {found["map again"]: EXAMPLES.page})
+        maps.decode_page(EXAMPLES.page, found["map again"], b"")
+
+        self.assertEqual(state.encode(replayed.states["@acme/hello"]), EXAMPLES.state)
+        self.assertEqual(state.name(EXAMPLES.state), EXAMPLES.cid("State of the package"))
+        self.assertEqual(replayed.values()[maps.key("@acme/hello")], EXAMPLES.cid("State of the package"))
+        self.assertEqual(release.decode_package_proof(EXAMPLES.proof).state, state.encode(replayed.states["@acme/other"]))
+        for name in ("@acme/hello", "@acme/other", "@acme/none"):
+            key = maps.key(name)
+            maps.path(replayed.values(), key).check(found["map again"], key, replayed.values().get(key))
 
     def test_receipt_and_head(self) -> None:
         receipt, head = release.decode_receipt(EXAMPLES.receipt), release.decode_head(EXAMPLES.head)
         self.assertEqual(receipt.record, EXAMPLES.entries["release"])
         self.assertEqual(receipt.chain, [signed_record("init")])
-        self.assertEqual(head.chain, [signed_record(title) for title in ("rekey", "transfer", "rekey by recovery keys")])
-        self.assertEqual(head.yank, signed_record("yank"))
+        told = head.standing
+        self.assertEqual(told.chain, [signed_record(title) for title in ("rekey", "transfer", "rekey by recovery keys")])
+        self.assertEqual((told.yank, told.channel), (signed_record("yank"), signed_record("channel")))
+        self.assertEqual((told.state, told.map.entry), (EXAMPLES.state, EXAMPLES.log["map again"]))
+        replayed, _, _ = package.replay(EXAMPLES.entries.values())
+        after = replayed.settled()
+        self.assertEqual([leaf for _, leaf in told.versions.held], state.versions(after))
+        self.assertEqual([leaf for _, leaf in told.channels.held], state.channels(after))
         self.assertEqual(
             (cbor.decode(EXAMPLES.receipt)["checkpoint"], cbor.decode(EXAMPLES.head)["checkpoint"]),
             (EXAMPLES.small, EXAMPLES.large),
@@ -213,7 +252,9 @@ class Verdict(unittest.TestCase):
                 "init": str(EXAMPLES.cid("Record: init")),
                 "authority": str(EXAMPLES.cid("Record: rekey by recovery keys")),
                 "origin": "log.example",
-                "head": {"size": 8, "root": notes.decode(EXAMPLES.large).root.hex(), "time": NOW, "witnesses": []},
+                "revocation": "proven",
+                "head": {"size": 11, "root": notes.decode(EXAMPLES.large).root.hex(), "time": NOW, "witnesses": []},
+                "channel": "stable",
                 "provenance": [{"cid": str(statement["cid"]), "size": 2, "subject": statement["subject"].hex()}],
                 "yanked": {
                     "severity": "high",
@@ -226,7 +267,26 @@ class Verdict(unittest.TestCase):
                 "graceUntil": NOW + 86_400,
             },
         )
-        self.assertEqual(found.highest, 7)
+        seen = verify.forward(SEEN, found)
+        known = SeenLog(11, notes.decode(EXAMPLES.large).root, {"@acme/hello": 7})
+        self.assertEqual(seen, Seen({"log.example": known}))
+        check_release(EXAMPLES.receipt, EXAMPLES.head, seen)
+        with self.assertRaisesRegex(Refused, "log.rollback"):
+            later = replace(known, packages={"@acme/hello": 8})
+            check_release(EXAMPLES.receipt, EXAMPLES.head, Seen({"log.example": later}))
+
+    def test_packages(self) -> None:
+        """SPEC 9.6: what is there, and what is not."""
+        for name, proof, there in (("@acme/other", EXAMPLES.proof, True), ("@acme/none", EXAMPLES.no_proof, False)):
+            found = lookup.verify_package(name, proof, RULES, Seen(), NOW)
+            known = lookup.forward(Seen(), found).logs["log.example"].packages
+            self.assertEqual((found.state is not None, known), (there, {name: 0} if there else {}))
+            for other in {"@acme/hello", "@acme/other", "@acme/none"} - {name}:
+                with self.subTest(name, other=other), self.assertRaisesRegex(Refused, "log.proof"):
+                    lookup.verify_package(other, proof, RULES, Seen(), NOW)
+        with self.assertRaisesRegex(Refused, "log.rollback"):
+            known = SeenLog(11, notes.decode(EXAMPLES.large).root, {"@acme/none": 0})
+            lookup.verify_package("@acme/none", EXAMPLES.no_proof, RULES, Seen({"log.example": known}), NOW)
 
 
 class Flips(unittest.TestCase):
@@ -298,24 +358,30 @@ class Flips(unittest.TestCase):
     def test_head(self) -> None:
         self.refuses_flips(EXAMPLES.head, lambda data: check_release(EXAMPLES.receipt, data))
 
+    def test_proofs_of_packages(self) -> None:
+        for name, proof in (("@acme/other", EXAMPLES.proof), ("@acme/none", EXAMPLES.no_proof)):
+            self.refuses_flips(proof, lambda data, name=name: lookup.verify_package(name, data, RULES, Seen(), NOW))
 
-def check_release(receipt: bytes, head: bytes) -> verify.Release:
+    def test_page(self) -> None:
+        root = signed.decode_map_entry(EXAMPLES.log["map again"]).root
+        self.refuses_flips(EXAMPLES.page, lambda data: maps.decode_page(data, root, b""))
+
+
+def check_release(receipt: bytes, head: bytes, seen: Seen = SEEN) -> verify.Release:
     """Steps (1) to (14) over the examples."""
-    return verify.verify_release(REQUEST, receipt, head, RULES, Seen(), NOW)
+    return verify.verify_release(REQUEST, receipt, head, RULES, seen, NOW)
+
+
+def range_head() -> bytes:
+    """The head as whoever asks for a range gets it, who has seen nothing."""
+    told = cbor.decode(EXAMPLES.head)
+    standing = {name: each for name, each in told["standing"].items() if name not in ("channel", "channels")}
+    return cbor.encode({name: each for name, each in {**told, "standing": standing}.items() if name != "since"})
 
 
 def signed_record(title: str) -> bytes:
     """SPEC 6.8: what an entry carries."""
-    entry = cbor.decode(EXAMPLES.entries[title])
-    return cbor.encode({name: entry[name] for name in ("type", "payload", "signatures")})
-
-
-def merkle(leaves: list[bytes]) -> bytes:
-    """MTH of RFC 6962, section 2.1, over leaf hashes."""
-    if len(leaves) == 1:
-        return leaves[0]
-    middle = 1 << (len(leaves) - 1).bit_length() - 1
-    return tree.node(merkle(leaves[:middle]), merkle(leaves[middle:]))
+    return making.signed_record(EXAMPLES.entries[title])
 
 
 def notation(value: Any, indent: str = "", inside: bool = False) -> str:

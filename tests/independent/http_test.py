@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from cidery_spec import cbor
-from examples_test import EXAMPLES, NOW, POLICY
+from examples_test import EXAMPLES, NOW, POLICY, range_head
 
 SCRIPT = Path(__file__).resolve().parent / "verify.py"
 RESOLVE = "/v1/packages/@acme/hello/resolve?range=%5E1&yanked=high"
@@ -27,7 +27,7 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
-        resolution = {"format": "cidery-resolution-v1", "receipt": EXAMPLES.receipt, "head": EXAMPLES.head}
+        resolution = {"format": "cidery-resolution-v1", "receipt": EXAMPLES.receipt, "head": range_head()}
         self.objects = {RESOLVE: cbor.encode(resolution), MANIFEST: EXAMPLES.manifest, BLOB: EXAMPLES.blob}
         entries = list(EXAMPLES.entries.values())
         for start, end in ((0, 5), (5, len(entries))):
@@ -94,7 +94,7 @@ class Command(unittest.TestCase):
         for code, change in (
             ("record.sequence", {"size": 7, "entries": entries[:4] + entries[5:]}),
             ("record.invalid", {"size": 7, "entries": entries[1:]}),
-            ("log.malformed", {"size": 1, "entries": entries[:1]}),
+            ("log.map", {"size": 1, "entries": entries[:1]}),
             ("log.malformed", {"entries": []}),
             ("log.malformed", {"from": 1}),
             ("log.malformed", {"size": 4}),

@@ -1,11 +1,11 @@
-"""Rules of sections 1 to 4 and 8 of SPEC.md that neither its examples nor the vectors reach."""
+"""Rules of sections 1 to 4 of SPEC.md that neither its examples nor the vectors reach."""
 
 from __future__ import annotations
 
 import hashlib
 import unittest
 
-from cidery_spec import cbor, keys, names, tree
+from cidery_spec import cbor, keys, names
 from cidery_spec.cid import RAW, Cid
 from cidery_spec.errors import Refused
 from cidery_spec.ranges import Range
@@ -159,27 +159,6 @@ class Names(unittest.TestCase):
                 Range(text)
 
 
-class Tree(unittest.TestCase):
-    """SPEC 8: proofs made from RFC 6962's definitions, for all trees of up to 17 entries."""
-
-    def test_every_proof(self) -> None:
-        leaves = [tree.leaf(b"%d" % number) for number in range(17)]
-        for size in range(1, len(leaves) + 1):
-            held, root = leaves[:size], head(leaves[:size])
-            for index in range(size):
-                proof = path(index, held)
-                self.assertTrue(tree.is_included(leaves[index], index, size, root, proof))
-                for wrong in (proof + [root], proof[:-1] if proof else [root], proof[::-1] + [leaves[0]]):
-                    self.assertFalse(tree.is_included(leaves[index], index, size, root, wrong))
-            self.assertTrue(tree.is_consistent(0, tree.EMPTY, size, root, []))
-            self.assertFalse(tree.is_consistent(0, tree.EMPTY, size, root, [root]))
-            for old in range(1, size + 1):
-                old_root, proof = head(leaves[:old]), subproof(old, held, True)
-                self.assertTrue(tree.is_consistent(old, old_root, size, root, proof))
-                for wrong in (proof + [root], proof[:-1] if proof else [root]):
-                    self.assertFalse(tree.is_consistent(old, old_root, size, root, wrong))
-
-
 def point(encoding: int) -> tuple[int, int]:
     """The point with this encoding, read as a number."""
     found = keys.point(encoding.to_bytes(32, "little"))
@@ -198,39 +177,6 @@ def multiply(factor: int, point: tuple[int, int]) -> tuple[int, int]:
 def encode(point: tuple[int, int]) -> bytes:
     """The canonical encoding of a point."""
     return (point[1] | (point[0] & 1) << 255).to_bytes(32, "little")
-
-
-def split(size: int) -> int:
-    """The largest power of two below `size`."""
-    return 1 << (size - 1).bit_length() - 1
-
-
-def head(held: list[bytes]) -> bytes:
-    """MTH of RFC 6962, section 2.1, over leaf hashes."""
-    if len(held) == 1:
-        return held[0]
-    middle = split(len(held))
-    return tree.node(head(held[:middle]), head(held[middle:]))
-
-
-def path(index: int, held: list[bytes]) -> list[bytes]:
-    """PATH of RFC 6962, section 2.1.1."""
-    if len(held) == 1:
-        return []
-    middle = split(len(held))
-    if index < middle:
-        return path(index, held[:middle]) + [head(held[middle:])]
-    return path(index - middle, held[middle:]) + [head(held[:middle])]
-
-
-def subproof(old: int, held: list[bytes], whole: bool) -> list[bytes]:
-    """SUBPROOF of RFC 6962, section 2.1.2."""
-    if old == len(held):
-        return [] if whole else [head(held)]
-    middle = split(len(held))
-    if old <= middle:
-        return subproof(old, held[:middle], whole) + [head(held[middle:])]
-    return subproof(old - middle, held[middle:], False) + [head(held[:middle])]
 
 
 if __name__ == "__main__":

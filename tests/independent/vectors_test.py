@@ -8,8 +8,9 @@ import unittest
 from pathlib import Path
 from typing import Any, Callable
 
-from cidery_spec import manifest, package, policy, request, verify
+from cidery_spec import keys, lookup, manifest, package, policy, request, verify
 from cidery_spec.errors import Refused
+from cidery_spec.evidence import check_evidence
 
 VECTORS = Path(__file__).resolve().parent.parent / "vectors"
 
@@ -31,18 +32,30 @@ class Vectors(unittest.TestCase):
 
     def test_verify(self) -> None:
         fields = {"now", "policy", "request", "seen", "receipt", "head", "manifest", "modules"}
-        self.run_folder("verify", {"name", "about", "expect"} | fields, verified)
+        self.run_folder("verify", {"name", "about", "expect"} | fields, ending(accepted))
+
+    def test_package(self) -> None:
+        fields = {"now", "policy", "package", "seen", "proof"}
+        self.run_folder("package", {"name", "about", "expect"} | fields, ending(looked_up))
+
+    def test_evidence(self) -> None:
+        fields = {"origin", "logKey", "cosigner", "evidence"}
+        self.run_folder("evidence", {"name", "about", "expect"} | fields, ending(shown))
 
     def test_history(self) -> None:
         self.run_folder("history", {"name", "about", "expect", "entries"}, replayed)
 
 
-def verified(vector: dict[str, Any]) -> dict[str, Any]:
-    """What comes of a release."""
-    try:
-        return {"ok": accepted(vector)}
-    except Refused as refused:
-        return {"code": refused.code}
+def ending(outcome: Callable[[dict], dict]) -> Callable[[dict], dict]:
+    """What comes of a vector that may be refused."""
+
+    def ended(vector: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return {"ok": outcome(vector)}
+        except Refused as refused:
+            return {"code": refused.code}
+
+    return ended
 
 
 def accepted(vector: dict[str, Any]) -> dict[str, Any]:
@@ -62,6 +75,21 @@ def accepted(vector: dict[str, Any]) -> dict[str, Any]:
         "isolate": verify.isolate(found, decoded),
         "seen": verify.forward(seen, found).told(),
     }
+
+
+def looked_up(vector: dict[str, Any]) -> dict[str, Any]:
+    """What is known of a package; raises `Refused`."""
+    rules = policy.decode(json.dumps(vector["policy"]).encode())
+    seen = request.decode_seen(json.dumps(vector["seen"]))
+    proof = base64.b64decode(vector["proof"])
+    found = lookup.verify_package(vector["package"], proof, rules, seen, vector["now"])
+    return {"verdict": lookup.verdict(found), "seen": lookup.forward(seen, found).told()}
+
+
+def shown(vector: dict[str, Any]) -> dict[str, Any]:
+    """What is shown of a log; raises `Refused`."""
+    log, cosigner = (keys.key_from_text(vector[name]) for name in ("logKey", "cosigner"))
+    return {"code": check_evidence(vector["evidence"].encode(), vector["origin"], log, cosigner).code}
 
 
 def replayed(vector: dict[str, Any]) -> dict[str, Any]:

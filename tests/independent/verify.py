@@ -2,8 +2,9 @@
 
     verify.py --registry URL --package @scope/name --range R --policy policy.json [--now N] [--log]
 
-With `--log`, the package's own log is fetched and replayed, too. The verdict is printed as JSON and the exit code is 0; or `{"error": {"code", "message"}}`, and 1. Nothing that the
-registry says is believed before section 10 of SPEC.md has been applied to it.
+With `--log`, the package's own log is fetched and replayed, too: it comes to the state that the head proves. The
+verdict is printed as JSON and the exit code is 0; or `{"error": {"code", "message"}}`, and 1. Nothing that the registry
+says is believed before section 10 of SPEC.md has been applied to it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import urllib.parse
 import urllib.request
 from typing import Any
 
-from cidery_spec import manifest, package as packages, policy, release, verify
+from cidery_spec import manifest, package as packages, policy, release, state, verify
 from cidery_spec.errors import Refused, require
 from cidery_spec.ranges import Range
 from cidery_spec.request import Request, Seen
@@ -84,8 +85,10 @@ def _told(error: urllib.error.HTTPError, path: str) -> Refused:
         return Refused("network.failed", f"{path}: status {error.code}")
 
 
-def fetch_and_verify(registry: Registry, package: str, wanted: str, rules: policy.Policy, now: int) -> dict[str, Any]:
-    """The verdict on the greatest version of `package` in the range `wanted`, with all its blobs."""
+def fetch_and_verify(
+    registry: Registry, package: str, wanted: str, rules: policy.Policy, now: int
+) -> tuple[verify.Release, dict[str, Any]]:
+    """The greatest version of `package` in the range `wanted`, and the verdict on it and all its blobs."""
     request = Request(package, range=Range(wanted))
     rule, _ = rules.rule(package)
     receipt, head = release.decode_resolution(registry.resolve(package, wanted, rule.yanked))
@@ -96,19 +99,21 @@ def fetch_and_verify(registry: Registry, package: str, wanted: str, rules: polic
     for each in code["sourceMaps"]:
         manifest.check_blob(f"the source map of {each['module']}", each["cid"], each["size"],
                             registry.blob(str(each["cid"]), each["size"]))
-    return {**verify.verdict(found, code), "modules": len(code["modules"])}
+    return found, {**verify.verdict(found, code), "modules": len(code["modules"])}
 
 
-def replay(registry: Registry, told: dict[str, Any]) -> dict[str, Any]:
-    """The package's state by its whole log, in which the release of the verdict stands as the verdict says."""
-    state, number, refused = packages.replay(registry.log(told["package"]))
+def replay(registry: Registry, found: verify.Release) -> dict[str, Any]:
+    """The package's state by its own log, which is the one that was proven."""
+    proven = found.state
+    if proven is None:
+        raise Refused("log.unproven", "the head shows no state, with which the log would be compared")
+    entries = registry.log(found.record.package)
+    replayed, number, refused = packages.replay(entries[: proven.sequence + 1])
     if refused is not None:
         raise Refused(refused.code, f"entry {number} of the package's log: {refused.message}")
-    found = state.at(told["head"]["time"]).told()
-    same = {name: told[name] for name in ("record", "sequence", "time", "manifest", "version")}
-    stands = any(same.items() <= each.items() for each in found["releases"])
-    require(stands and found["init"] == told["init"], "log.malformed", "the package's log has another release")
-    return found
+    then = replayed.at(found.state_time)
+    require(state.name(state.encode(then)) == proven.cid, "log.map", "the package's log comes to another state")
+    return then.told()
 
 
 def main() -> int:
@@ -127,9 +132,9 @@ def main() -> int:
         now = int(time.time()) if given.now is None else given.now
         require(given.registry.startswith(("http://", "https://")), "usage", "--registry is no http address")
         registry = Registry(given.registry)
-        told = fetch_and_verify(registry, given.package, given.range, rules, now)
+        found, told = fetch_and_verify(registry, given.package, given.range, rules, now)
         if given.log:
-            told["state"] = replay(registry, told)
+            told["state"] = replay(registry, found)
     except Refused as refused:
         print(json.dumps({"error": {"code": refused.code, "message": refused.message}}))
         return 1

@@ -39,7 +39,7 @@ test("it serves ranges and channels, says what is refused, and remembers what it
     registry.refusal = undefined;
   }
   await using worker = await startWorker(CONFIG, { vars, persist: storage.path });
-  registry.size = 2;
+  registry.size = 4;
   const answer = await call(`${worker.url}/acme/hello/%5E1/`);
   assert.deepEqual([answer.status, answer.code], [502, "log.rollback"]);
 });

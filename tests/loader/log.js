@@ -1,36 +1,43 @@
-// A transparency log in memory (SPEC §7, §8): proofs and checkpoints of any of its sizes, as RFC 6962 and C2SP write them.
+// Trees in memory as RFC 6962 has them, with their proofs (SPEC §8), and a log as one of them, with its checkpoints as C2SP writes them.
 
+import { leafHash, rootOf } from "../support/log.js";
 import { sha256 } from "../support/objects.js";
 
 /** @typedef {import("../support/objects.js").Key} Key */
 
-export class Log {
-  /** @type {Uint8Array[]} */
-  entries = [];
-
-  /** @param {string} origin @param {Key} key @param {Key} cosigner */
-  constructor(origin, key, cosigner) {
-    this.origin = origin;
-    this.key = key;
-    this.cosigner = cosigner;
+/** A tree over byte strings. */
+export class Tree {
+  /** @param {Uint8Array[]} [leaves] */
+  constructor(leaves = []) {
+    this.leaves = leaves;
   }
 
-  /** The hash of the entries from `from` on, up to `to`. @param {number} from @param {number} to @returns {Uint8Array} */
-  hash(from, to) {
-    if (to - from === 1) return sha256(Buffer.concat([Buffer.of(0), this.entries[from]]));
-    const middle = from + split(to - from);
-    return sha256(Buffer.concat([Buffer.of(1), this.hash(from, middle), this.hash(middle, to)]));
+  get size() {
+    return this.leaves.length;
   }
 
-  /** That the entry is in the tree of this size. @param {number} index @param {number} size */
+  /** The hash of the leaves from `from` on, up to `to`. @param {number} [from] @param {number} [to] */
+  hash(from = 0, to = this.size) {
+    return rootOf(this.leaves.slice(from, to).map(leafHash));
+  }
+
+  /** That a leaf is in the tree of this size. @param {number} index @param {number} size */
   inclusion(index, size) {
-    /** @param {number} from @param {number} to @returns {Uint8Array[]} */
-    const path = (from, to) => {
-      if (to - from === 1) return [];
-      const middle = from + split(to - from);
-      return index < middle ? [...path(from, middle), this.hash(middle, to)] : [...path(middle, to), this.hash(from, middle)];
-    };
-    return path(0, size);
+    return Buffer.concat(this.#beside(index, 0, size).map(({ hash }) => hash));
+  }
+
+  /** Of these hashes those to the right of the way: the others are the same in every size. @param {number} index @param {number} size */
+  join(index, size) {
+    return Buffer.concat(this.#beside(index, 0, size).filter(({ isRight }) => isRight).map(({ hash }) => hash));
+  }
+
+  /** @param {number} index @param {number} from @param {number} to @returns {{ hash: Uint8Array, isRight: boolean }[]} */
+  #beside(index, from, to) {
+    if (to - from === 1) return [];
+    const middle = from + split(to - from);
+    return index < middle
+      ? [...this.#beside(index, from, middle), { hash: this.hash(middle, to), isRight: true }]
+      : [...this.#beside(index, middle, to), { hash: this.hash(from, middle), isRight: false }];
   }
 
   /** That the tree of one size begins with the other. @param {number} earlier @param {number} size */
@@ -43,7 +50,18 @@ export class Log {
         ? [...proof(from, middle, isKnown), this.hash(middle, to)]
         : [...proof(middle, to, false), this.hash(from, middle)];
     };
-    return proof(0, size, true);
+    return Buffer.concat(proof(0, size, true));
+  }
+}
+
+/** The tree of a log's entries. */
+export class Log extends Tree {
+  /** @param {string} origin @param {Key} key @param {Key} cosigner */
+  constructor(origin, key, cosigner) {
+    super();
+    this.origin = origin;
+    this.key = key;
+    this.cosigner = cosigner;
   }
 
   /** A checkpoint, cosigned where a time is given. @param {number} size @param {number} [time] */

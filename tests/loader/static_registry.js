@@ -6,8 +6,9 @@ import { once } from "node:events";
 
 import * as dagCbor from "@ipld/dag-cbor";
 
-import { Author, keyOf, manifestOf, moduleOf, multikey, powersOf, releaseBody } from "../support/objects.js";
+import { Author, keyOf, manifestOf, moduleOf, multikey, objectCid, powersOf, releaseBody } from "../support/objects.js";
 import { Log } from "./log.js";
+import { channelOf, isAuthority, keyOf as mapKeyOf, mapRoot, stateOf, yankOf } from "./state.js";
 
 /** @typedef {ReturnType<typeof moduleOf>} Module */
 /** @typedef {import("../support/objects.js").Key} Key */
@@ -47,25 +48,27 @@ export const policyOf = (rule = {}, log = {}) => ({
  * @property {Kind} kind
  * @property {any} body
  * @property {any} cid
+ * @property {number} sequence
  * @property {number} index
+ * @property {readonly Key[]} keys who signed
  * @property {Uint8Array} signed SPEC §6.8
  */
 
 /**
  * A registry with a package of one release, on a free port of loopback.
  *
- * `time` is when its head was cosigned, `size` how many entries the head shows, and `shows` how many of them it answers from (both all, where
- * they are absent). It answers for all packages in `names`, always with its own; `refusal` is what it says instead of a resolution, and `change`
- * may spoil a body on its way out. It answers after `delay` is over, or, where it `isDown` or `drops` the path, not at all. `asked` lists the paths so far,
- * `queries` their queries.
+ * Each record is logged as a group: an entry of it, and one of the map. `time` is when the head was cosigned, and `size` how many entries it
+ * shows (all, where it is absent). It resolves for all packages in `names`, always with its own, and a range to `offers` where that is given;
+ * `refusal` is what it says instead of a resolution, and `change` may spoil a body on its way out. It answers after `delay` is over, or, where it
+ * `isDown` or `drops` the path, not at all. `asked` lists the paths so far, `queries` their queries.
  */
 export class StaticRegistry {
   time = START;
   /** @type {number | undefined} */
   size = undefined;
-  /** @type {number | undefined} */
-  shows = undefined;
   names = [NAME];
+  /** @type {string | undefined} */
+  offers = undefined;
   /** @type {string | undefined} */
   refusal = undefined;
   isDown = false;
@@ -83,6 +86,8 @@ export class StaticRegistry {
   #author = new Author(ORIGIN, NAME);
   /** @type {Logged[]} */
   #records = [];
+  /** Of each head's size the records that its map is over. @type {Map<number, Logged[]>} */
+  #maps = new Map();
   /** @type {Map<string, Uint8Array>} manifests and modules, by their addresses */
   #objects = new Map();
   #server = createServer((request, response) => void this.#answer(request.url ?? "", response));
@@ -111,9 +116,10 @@ export class StaticRegistry {
       .map((key, at) => ({ key: key.public, sig: Buffer.from(envelope.signatures[at].sig, "base64") }))
       .sort((one, other) => Buffer.compare(one.key, other.key));
     const signed = { type: envelope.payloadType, payload, signatures };
-    const logged = { kind, body, cid, index: this.#log.entries.length, signed: dagCbor.encode(signed) };
+    const logged = { kind, body, cid, sequence: this.#records.length, index: this.#log.size, keys, signed: dagCbor.encode(signed) };
     this.#records.push(logged);
-    this.#log.entries.push(dagCbor.encode({ kind: "record", time: START - 100, ...signed }));
+    this.#log.leaves.push(dagCbor.encode({ kind: "record", time: START - 100, ...signed }));
+    this.#logMap(this.#records);
     return logged;
   }
 
@@ -127,13 +133,25 @@ export class StaticRegistry {
     const manifest = manifestOf(modules, change);
     this.#objects.set(`/v1/manifests/${manifest.cid}`, manifest.bytes);
     for (const { cid, bytes } of modules) this.#objects.set(`/v1/blobs/${cid}`, bytes);
-    const { cid } = this.add("release", releaseBody(version, manifest), keys);
-    return { manifest, reference: { version, record: cid } };
+    const logged = this.add("release", releaseBody(version, manifest), keys);
+    return { manifest, logged, reference: { version, record: logged.cid } };
   }
 
-  /** Logs entries of other packages. @param {number} count */
+  /** Logs maps alone, as where only time goes on. @param {number} count */
   grow(count) {
-    for (let at = 0; at < count; at++) this.#log.entries.push(Buffer.from(`entry ${this.#log.entries.length}`));
+    for (let at = 0; at < count; at++) this.#logMap(this.#records);
+  }
+
+  /** Logs a map that lies: it leaves this record out, and all after it; the whole package, where none is given. @param {Logged} [first] */
+  withhold(first) {
+    this.#logMap(this.#records.slice(0, first?.sequence ?? 0));
+  }
+
+  /** @param {Logged[]} records */
+  #logMap(records) {
+    const root = records.length === 0 ? new Uint8Array(32) : mapRoot(NAME, stateOf(records).bytes);
+    this.#log.leaves.push(dagCbor.encode({ kind: "map", root, time: START - 100 }));
+    this.#maps.set(this.#log.size, [...records]);
   }
 
   get url() {
@@ -148,62 +166,98 @@ export class StaticRegistry {
 
   /** @param {URLSearchParams} query @param {number} size what the head shows @param {number} time */
   #resolution(query, size, time) {
-    const records = this.#records.filter(({ index }) => index < (this.shows ?? size));
-    const newest = (/** @type {(record: Logged) => boolean} */ test) => records.findLast(test);
-    const yankOf = (/** @type {Logged} */ release) => {
-      const yank = newest(({ kind, body }) => kind === "yank" && body.release.version === release.body.version);
-      return yank?.body.severity === "none" ? undefined : yank;
-    };
-    const channel = newest(({ kind, body }) => kind === "channel" && body.name === query.get("channel"));
-    const version = query.get("version") ?? channel?.body.targets[targetOf(channel.body.targets, Number(query.get("bucket")))].release.version;
-    const tolerated = query.get("yanked")?.split(",");
-    const isWanted = (/** @type {Logged} */ release) => {
-      const yank = yankOf(release);
-      return version === undefined ? !yank || tolerated?.includes(yank.body.severity) : release.body.version === version;
-    };
-    const releases = records.filter(({ kind }) => kind === "release");
-    const release = releases.findLast(isWanted) ?? (version === undefined ? undefined : releases.at(-1));
+    const records = this.#maps.get(size) ?? [];
+    const release = this.#wanted(query, records);
     if (release === undefined) return undefined;
-
-    const authorities = records.filter(({ kind }) => ["init", "rekey", "transfer"].includes(kind));
+    const [yank, channel] = [yankOf(records, release), channelOf(records, query.get("channel"))];
+    const authorities = records.filter(isAuthority);
     const [before, since] = [true, false].map((isBefore) => authorities.filter(({ index }) => index < release.index === isBefore));
-    const shown = [release, authorities.at(-1), yankOf(release), channel];
-    const last = records.at(-1);
+    const { bytes: state, versions, channels } = stateOf(records);
     const standing = {
+      map: this.#map(NAME, size),
+      state,
+      versions: shown(versions),
+      ...(channel && { channels: shown(channels), channel: channel.signed }),
       chain: since.map(({ signed }) => signed),
-      ...(last && !shown.includes(last) && { newest: last.signed }),
-      ...(yankOf(release) && { yank: yankOf(release)?.signed }),
-      ...(channel && { channel: channel.signed }),
+      ...(yank && { yank: yank.signed }),
     };
+    const covered = release.index + 2; // with the map of its group
     const receipt = dagCbor.encode({
       format: "cidery-receipt-v1",
       chain: before.map(({ signed }) => signed),
-      record: this.#log.entries[release.index],
+      record: this.#log.leaves[release.index],
       index: release.index,
-      checkpoint: this.#log.checkpoint(release.index + 1),
-      inclusion: this.#log.inclusion(release.index, release.index + 1),
+      checkpoint: this.#log.checkpoint(covered),
+      inclusion: this.#log.inclusion(release.index, covered),
     });
-    const earlier = Number(query.get("since"));
     const head = dagCbor.encode({
       format: "cidery-head-v1",
       checkpoint: this.#log.checkpoint(size, time),
-      join: { inclusion: this.#log.inclusion(release.index, size) },
+      join: { inclusion: this.#log.join(release.index, size) },
       standing,
-      ...(earlier > 0 && earlier < size && { since: { size: earlier, consistency: this.#log.consistency(earlier, size) } }),
+      ...this.#since(query, size),
     });
     return dagCbor.encode({ format: "cidery-resolution-v1", receipt, head });
+  }
+
+  /** The release that is asked for. @param {URLSearchParams} query @param {Logged[]} records */
+  #wanted(query, records) {
+    const targets = channelOf(records, query.get("channel"))?.body.targets;
+    const version = query.get("version") ?? this.offers ?? targets?.[targetOf(targets, Number(query.get("bucket")))].release.version;
+    const tolerated = query.get("yanked")?.split(",");
+    const isWanted = (/** @type {Logged} */ release) => {
+      const yank = yankOf(records, release);
+      return version === undefined ? !yank || tolerated?.includes(yank.body.severity) : release.body.version === version;
+    };
+    const releases = records.filter(({ kind }) => kind === "release");
+    return releases.findLast(isWanted) ?? (version === undefined ? undefined : releases.at(-1));
+  }
+
+  /** What the log says of a package. @param {string} pathname @param {URLSearchParams} query @param {number} size @param {number} time */
+  #proof(pathname, query, size, time) {
+    const [, name] = /^\/v1\/packages\/(.*)\/proof$/.exec(pathname) ?? [];
+    if (name === undefined) return undefined;
+    const checkpoint = this.#log.checkpoint(size, time);
+    const state = name === NAME ? this.#state(size) : undefined;
+    const proof = { map: this.#map(name, size), ...(state && { state }), ...this.#since(query, size) };
+    return dagCbor.encode({ format: "cidery-package-proof-v1", checkpoint, ...proof });
+  }
+
+  /** The last entry of the head, and the way to a package in its map, which has at most a leaf. @param {string} name @param {number} size */
+  #map(name, size) {
+    const state = this.#state(size);
+    const other = state && name !== NAME && { key: mapKeyOf(NAME), value: objectCid(state) };
+    return {
+      entry: this.#log.leaves[size - 1],
+      inclusion: this.#log.inclusion(size - 1, size),
+      path: { siblings: Buffer.of(), ...(other && { other }) },
+    };
+  }
+
+  /** The package's state in the head's map, where it is there. @param {number} size */
+  #state(size) {
+    const records = this.#maps.get(size) ?? [];
+    return records.length === 0 ? undefined : stateOf(records).bytes;
+  }
+
+  /** @param {URLSearchParams} query @param {number} size */
+  #since(query, size) {
+    const earlier = Number(query.get("since"));
+    return earlier > 0 && earlier < size && { since: { size: earlier, consistency: this.#log.consistency(earlier, size) } };
   }
 
   /** @param {string} target @param {import("node:http").ServerResponse} response */
   async #answer(target, response) {
     const { pathname, search, searchParams } = new URL(target, "http://registry");
-    const [size, time] = [this.size ?? this.#log.entries.length, this.time];
+    const [size, time] = [this.size ?? this.#log.size, this.time];
     this.asked.push(pathname);
     this.queries.push(search);
     await this.delay(searchParams);
     if (this.isDown || this.drops?.test(pathname)) return response.destroy();
     const isResolution = this.names.some((name) => pathname === `/v1/packages/${name}/resolve`);
-    const body = isResolution ? this.#resolution(searchParams, size, time) : this.#objects.get(pathname);
+    const body = isResolution
+      ? this.#resolution(searchParams, size, time)
+      : (this.#proof(pathname, searchParams, size, time) ?? this.#objects.get(pathname));
     const changed = body && this.change(pathname, Buffer.from(body));
     const code = isResolution ? (this.refusal ?? (changed ? undefined : "release.yanked")) : changed ? undefined : "not_found";
     if (code === undefined) return response.end(changed);
@@ -217,3 +271,6 @@ function targetOf(targets, bucket) {
   let upto = 0;
   return targets.findIndex(({ weight }) => (upto += weight) > bucket);
 }
+
+/** All leaves of a tree, so that nothing is left to prove. @param {import("./log.js").Tree} tree */
+const shown = (tree) => ({ leaves: tree.leaves.map((leaf, index) => ({ index, leaf })), proof: Buffer.of() });

@@ -1,6 +1,6 @@
 // SPEC §11 as a client speaks it, with no opinion about the answers.
 
-import { initOf, keyOf, manifestOf, moduleOf, releaseOf } from "./objects.js";
+import { Author, initOf, keyOf, manifestOf, moduleOf, releaseOf } from "./objects.js";
 
 /** @typedef {import("./objects.js").Key} Key */
 
@@ -60,6 +60,23 @@ export function packageOf({ origin, name, version = "1.0.0", key = keyOf(name), 
   const init = initOf({ origin, name, key });
   const release = releaseOf({ origin, name, key, version, manifest: manifest.cid, authority: init.cid });
   return { name, version, key, module, manifest, init, release, records: [init.envelope, release.envelope] };
+}
+
+/** Records of one publish, the most that it takes. */
+export const RECORDS = 16;
+
+/**
+ * A package with as many records as one publish takes. All of these have one module, which is uploaded once.
+ * @param {{ origin: string, name: string }} of
+ */
+export function fullPackageOf({ origin, name }) {
+  const made = packageOf({ origin, name, code: "export default {};\n" });
+  const author = new Author(origin, name, made);
+  const targets = [{ release: { version: "1.0.0", record: made.release.cid }, weight: 10_000 }];
+  while (made.records.length < RECORDS) {
+    made.records.push(author.add("channel", { name: "stable", targets }, [made.key]).envelope);
+  }
+  return made;
 }
 
 /**

@@ -6,7 +6,9 @@ import { run } from "./process.js";
 
 /** The path of the `cidery` command. */
 export const cideryPath = () => required("CIDERY_BIN");
-/** The path of a Python that has the packages of `tests/independent/requirements.txt`. */
+/** The path of the registry that lies, `tests/liar`. */
+export const liarPath = () => required("CIDERY_LIAR");
+/** The path of a Python that has the packages of `tests/independent/requirements.txt` and of `tests/foreign/requirements.txt`. */
 export const pythonPath = () => required("CIDERY_PYTHON");
 
 /**

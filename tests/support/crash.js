@@ -22,7 +22,8 @@ export async function headOf(url) {
 
 /** What was published to one log through crashes and restarts, and which heads of it were seen. */
 export class Publishing {
-  #key = keyOf("crash");
+  /** Who publishes. */
+  key = keyOf("crash");
   #next = keyOf("crash, later");
   #rounds = 0;
   /** Roots by size. @type {Map<number, string>} */
@@ -31,6 +32,9 @@ export class Publishing {
   acknowledged = new Map();
   /** The answers to what came after the release. @type {Map<string, { records: any[], body: any }>} */
   #continued = new Map();
+
+  /** Resolved by the next answer. */
+  #heard = Promise.withResolvers();
 
   /** @param {string} origin the log's */
   constructor(origin) {
@@ -47,20 +51,37 @@ export class Publishing {
     let alive = true;
     const lanes = Array.from({ length: LANES }, async (_, lane) => {
       for (let at = 0; alive; at++) {
-        const made = packageOf({ origin: this.origin, name: `@crash/r${round}-l${lane}-n${at}`, key: this.#key });
+        const made = packageOf({ origin: this.origin, name: `@crash/r${round}-l${lane}-n${at}`, key: this.key });
         // The connection may break at any point; only an answer counts.
         const answer = await publish(url, made).catch(() => undefined);
         if (answer?.status === 201) {
-          this.acknowledged.set(made.name, { made, body: answer.body });
-          const records = this.#continuation(made);
-          const after = await post(url, records).catch(() => undefined);
-          if (after?.status === 201) this.#continued.set(made.name, { records, body: after.body });
+          await this.acknowledge(url, made, answer.body);
         }
         const head = await headOf(url).catch(() => undefined);
         if (head !== undefined) this.#see(head);
       }
     });
     await Promise.all([crash().finally(() => (alive = false)), ...lanes]);
+  }
+
+  /**
+   * Takes note of an answer, and publishes other keys and a channel.
+   * @param {string} url of the registry
+   * @param {ReturnType<typeof packageOf>} made
+   * @param {any} body
+   */
+  async acknowledge(url, made, body) {
+    this.acknowledged.set(made.name, { made, body });
+    this.#heard.resolve(undefined);
+    const records = this.#continuation(made);
+    const after = await post(url, records).catch(() => undefined);
+    if (after?.status === 201) this.#continued.set(made.name, { records, body: after.body });
+  }
+
+  /** Waits for the next publish to be acknowledged. */
+  async hears() {
+    this.#heard = Promise.withResolvers();
+    await this.#heard.promise;
   }
 
   /** No head that was seen is taken back, or has a sibling. @param {string} url of the registry, restarted */
@@ -85,7 +106,7 @@ export class Publishing {
       assert.deepEqual([again.status, again.body], [200, body], `${name} has its other keys and its channel`);
     }
     const stored = await listing();
-    const names = stored.flatMap((line) => /\/packages\/(@crash\/\S+) /.exec(line)?.[1] ?? []);
+    const names = [...new Set(stored.flatMap((line) => /\/packages\/(@crash\/[^/ ]+)\//.exec(line)?.[1] ?? []))];
     const indexes = await this.#prove(url, names);
     for (const [name, { body }] of this.acknowledged) assert.equal(indexes.get(name), body.index, name);
 
@@ -93,13 +114,14 @@ export class Publishing {
     const records = (await Promise.all(names.map((name) => recordsOf(url, name)))).flat();
     assert.deepEqual(records.sort(), receipts.sort(), "each record of a package that shows has its receipt, and nothing else");
     const { size } = await headOf(url);
-    assert.equal(size, receipts.length, "and is in the log once");
+    const maps = size - receipts.length;
+    assert.ok(maps > 0 && maps <= receipts.length, `and is in the log once: beside ${receipts.length} records, ${maps} maps`);
   }
 
   /** Other keys, and a channel under them. @param {ReturnType<typeof packageOf>} made */
   #continuation({ name, init, release }) {
     const author = new Author(this.origin, name, { init, release });
-    const rekey = author.add("rekey", { by: "publishers", to: powersOf([this.#next]), void: [] }, [this.#key]);
+    const rekey = author.add("rekey", { by: "publishers", to: powersOf([this.#next]), void: [] }, [this.key]);
     const targets = [{ release: { version: "1.0.0", record: release.cid }, weight: 10_000 }];
     const channel = author.add("channel", { name: "stable", targets }, [this.#next]);
     return [rekey.envelope, channel.envelope];
@@ -117,7 +139,7 @@ export class Publishing {
     const { parsePolicy, prove, rememberNothing } = verifier();
     const policy = parsePolicy({
       origins: { [origin]: { logKeys, cosigner } },
-      packages: { "@crash/*": { origin, keys: [multikey(this.#key.public)], channels: ["stable"] } },
+      packages: { "@crash/*": { origin, keys: [multikey(this.key.public)], channels: ["stable"] } },
     });
     const indexes = new Map();
     for (const name of names) {

@@ -2,6 +2,7 @@
 
 import { readdir, stat } from "node:fs/promises";
 import { join, relative } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 
 import { cideryPath } from "./command.js";
 import { opensshOf } from "./openssh.js";
@@ -51,12 +52,25 @@ const CONFIGURED = { SCOPES: "open", LOG_KEY: opensshOf(2), COSIGNER_KEY: openss
 
 /**
  * Starts the registry Worker with R2, KV and its Durable Object. Unless `vars` say otherwise, anybody may begin packages.
- * @param {{ persist?: string, vars?: Record<string, string> }} [options] as of {@link startWorker}
+ * @param {{ persist?: string, vars?: Record<string, string>, config?: string }} [options] as of {@link startWorker}; `config` is that of a
+ *   Worker around it
  * @returns {Promise<Registry & { miniflare: import("miniflare").Miniflare }>}
  */
-export async function startRegistryWorker({ persist, vars } = {}) {
-  const worker = await startWorker("registry-worker/wrangler.jsonc", { persist, vars: { ...CONFIGURED, ...vars } });
+export async function startRegistryWorker({ persist, vars, config = "registry-worker/wrangler.jsonc" } = {}) {
+  const worker = await startWorker(config, { persist, vars: { ...CONFIGURED, ...vars } });
   return Object.assign(worker, { listing: () => objectsIn(worker) });
+}
+
+/** What readers need under a head, and a newer one replaces. */
+const REPLACED = /\/(log\/map|map|packages\/@[^/]+\/[^/]+)\/[^/]+$/;
+
+/**
+ * Whether a registry stores what it did. What a head has replaced goes at any time, also where nobody publishes.
+ * @param {string[]} before a listing
+ * @param {string[]} after another one
+ */
+export function isUnchanged(before, after) {
+  return isDeepStrictEqual(after, before.filter((line) => after.includes(line) || !REPLACED.test(line.split(" ")[0])));
 }
 
 /** @param {string} folder */

@@ -45,16 +45,33 @@ pub enum VerifyError {
     #[error("the head of `{origin}` has {got} entries, and one with {seen} was seen")]
     Rollback { origin: Origin, got: u64, seen: u64 },
     /// A package that has gone back.
-    #[error("the newest record of `{package}` that is shown is {got}, and record {seen} was seen")]
+    #[error("the newest record of `{package}` is {got} by its state, and record {seen} was seen")]
     PackageRollback { package: PackageName, got: u64, seen: u64 },
     /// Two trees of one log that contradict each other. Both are shown: together with the head's bytes they are evidence.
     #[error(
         "two trees of `{origin}` contradict each other: {size} entries under {root}, {other_size} under {other_root}"
     )]
     Fork { origin: Origin, size: u64, root: Hash, other_size: u64, other_root: Hash },
+    /// A package that is gone.
+    #[error("the log has no package `{package}`, and its record {seen} was seen")]
+    PackageGone { package: PackageName, seen: u64 },
     /// Nothing joins two trees of one log.
     #[error("nothing shows that the head of {head} entries continues the tree of {earlier}")]
     Unproven { head: u64, earlier: u64 },
+    /// A head that says nothing of the package.
+    #[error("the head does not show how the package stands, and the policy asks for it")]
+    NoStanding,
+    /// A map that is logged after the head that covers it.
+    #[error("the log's map is from {got}, and the head is from {head}")]
+    MapLater { got: u64, head: u64 },
+    /// A state in which an authority has waited beyond its time.
+    #[error(
+        "an authority was due {overdue} seconds before the head, and does not hold; at most {most} allowed"
+    )]
+    Unsettled { overdue: u64, most: u64 },
+    /// Authorities that do not lead to the one that holds.
+    #[error("the authorities that are shown end with {got}, and by the package's state {wanted} holds")]
+    OtherAuthority { got: Cid, wanted: Cid },
     /// Too few witnesses, by what the package asks for.
     #[error(
         "the package asks for {wanted} witnesses of the head, and {got} of the policy's cosigned it in time"
@@ -107,6 +124,8 @@ pub enum Part {
     Request,
     /// The answer that carries receipt and head.
     Resolution,
+    /// The proof of a package.
+    PackageProof,
     /// The receipt, its checkpoint and its proof.
     Receipt,
     /// The head, its checkpoint and what joins it to the receipt.
@@ -117,8 +136,10 @@ pub enum Part {
     Release,
     /// The authorities since.
     Succession,
-    /// The package's newest record.
-    Newest,
+    /// The map under the head.
+    Map,
+    /// The package's state.
+    State,
     /// The yank of the release.
     Yank,
     /// The channel.
@@ -137,12 +158,14 @@ impl fmt::Display for Part {
             Part::Policy => "the policy was",
             Part::Request => "the request was",
             Part::Resolution => "the resolution was",
+            Part::PackageProof => "the proof of the package was",
             Part::Receipt => "the receipt was",
             Part::Head => "the head was",
             Part::Authority => "the package's authority was",
             Part::Release => "the release was",
             Part::Succession => "what took over since was",
-            Part::Newest => "the package's newest record was",
+            Part::Map => "the log's map was",
+            Part::State => "the package's state was",
             Part::Yank => "the yank of the release was",
             Part::Channel => "the channel was",
             Part::Manifest => "the manifest was",
@@ -162,16 +185,20 @@ impl VerifyError {
             VerifyError::Request { .. } => Code::RequestMalformed,
             VerifyError::Seen { .. } => Code::Usage,
             VerifyError::Refused { source, .. } => source.code(),
-            VerifyError::Future { .. } | VerifyError::LoggedLater { .. } => Code::LogFuture,
-            VerifyError::Stale { .. } => Code::LogStale,
+            VerifyError::Future { .. } | VerifyError::LoggedLater { .. } | VerifyError::MapLater { .. } => {
+                Code::LogFuture
+            }
+            VerifyError::Stale { .. } | VerifyError::Unsettled { .. } => Code::LogStale,
             VerifyError::Witnesses { .. } | VerifyError::WitnessLine { .. } => Code::LogWitnesses,
-            VerifyError::Rollback { .. } | VerifyError::PackageRollback { .. } => Code::LogRollback,
+            VerifyError::Rollback { .. }
+            | VerifyError::PackageRollback { .. }
+            | VerifyError::PackageGone { .. } => Code::LogRollback,
             VerifyError::Fork { .. } => Code::LogFork,
-            VerifyError::Unproven { .. } => Code::LogUnproven,
+            VerifyError::Unproven { .. } | VerifyError::NoStanding => Code::LogUnproven,
             VerifyError::WitnessFloor { .. } => Code::RecordFloor,
             VerifyError::Init { .. } => Code::PolicyInit,
             VerifyError::PinnedRecovery { .. } => Code::PolicyRecovery,
-            VerifyError::Replaced { .. } => Code::RecordAuthority,
+            VerifyError::Replaced { .. } | VerifyError::OtherAuthority { .. } => Code::RecordAuthority,
             VerifyError::ChannelVoid { .. } => Code::ReleaseVoid,
             VerifyError::Yanked { .. } => Code::ReleaseYanked,
             VerifyError::PinnedKeys { .. } => Code::PolicyKey,
@@ -190,7 +217,7 @@ impl Part {
     }
 }
 
-/// A severity or reason in its own word.
+/// A severity, a reason and the like in its own word.
 pub(crate) fn word(value: &impl serde::Serialize) -> String {
     serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }

@@ -31,7 +31,7 @@ pub struct Request {
 /// Which release of a package.
 #[derive(Clone, Debug)]
 pub enum Wanted {
-    /// One in the range; which of them is the registry's choice.
+    /// The newest in the range that is offered.
     Range(Range),
     /// This version.
     Version(Version),

@@ -2,17 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use cidery_protocol::{Origin, PackageName, limits, log::Hash};
+use cidery_protocol::{
+    Origin, PackageName, limits,
+    log::{Hash, verify_consistency},
+};
 use serde::{Deserialize, Serialize};
 
-use crate::{ProvenRelease, VerifyError, json};
+use crate::{Part, ProvenHead, VerifyError, json};
 
 /// Packages of a log that are remembered.
 const PACKAGES: usize = 10_000;
 
 const FORMAT: &str = "cidery-seen-v1";
 
-/// The highest that was seen. It is read by [`prove`](crate::prove) and moved forward by [`Seen::advance`]; where several
+/// The highest that was seen. It is read by [`prove`](crate::prove) and [`verify_package_proof`](crate::verify_package_proof) and moved forward by [`Seen::advance`]; where several
 /// requests run at once, the two belong into one step.
 ///
 /// ```
@@ -35,6 +38,16 @@ pub struct SeenLog {
     /// The tree's root.
     pub root: Hash,
     packages: BTreeMap<PackageName, u64>,
+}
+
+/// What was shown of a package, and is remembered: a part of every verdict.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sighting {
+    pub(crate) origin: Origin,
+    pub(crate) package: PackageName,
+    pub(crate) head: ProvenHead,
+    /// That of the package's state, where one was shown.
+    pub(crate) sequence: Option<u64>,
 }
 
 /// The format alone, whatever else is there.
@@ -102,16 +115,45 @@ impl Seen {
     ///
     /// Packages past the ten-thousandth of a log are not remembered: the memory is bounded, and nothing that is in it is
     /// pushed out by what comes later.
-    pub fn advance(&mut self, proven: impl AsRef<ProvenRelease>) {
-        let release = proven.as_ref();
-        let head = release.head();
-        let log = self.logs.entry(release.origin().clone()).or_insert_with(|| SeenLog {
+    pub fn advance(&mut self, proven: impl AsRef<Sighting>) {
+        let Sighting { origin, package, head, sequence } = proven.as_ref();
+        let log = self.logs.entry(origin.clone()).or_insert_with(|| SeenLog {
             size: head.size,
             root: head.root,
             packages: BTreeMap::new(),
         });
         log.grow(head.size, head.root);
-        log.remember(release.package(), release.newest_sequence());
+        if let Some(sequence) = sequence {
+            log.remember(package, *sequence);
+        }
+    }
+
+    /// Remembers a head that is shown to continue what was seen of the log: `consistency` leads from there to it, and has no
+    /// hashes where nothing was seen, or the same tree.
+    ///
+    /// # Errors
+    /// [`VerifyError::Rollback`], [`VerifyError::Fork`], or `log.proof` where it does not lead there; nothing is remembered then.
+    pub fn advance_log(
+        &mut self,
+        origin: &Origin,
+        head: &ProvenHead,
+        consistency: &[Hash],
+    ) -> Result<(), VerifyError> {
+        let ProvenHead { size, root, .. } = *head;
+        let Some(seen) = self.logs.get_mut(origin) else {
+            self.logs.insert(origin.clone(), SeenLog { size, root, packages: BTreeMap::new() });
+            return Ok(());
+        };
+        if size < seen.size {
+            return Err(VerifyError::Rollback { origin: origin.clone(), got: size, seen: seen.size });
+        }
+        if size == seen.size && root != seen.root {
+            let (origin, other_size, other_root) = (origin.clone(), seen.size, seen.root);
+            return Err(VerifyError::Fork { origin, size, root, other_size, other_root });
+        }
+        verify_consistency(seen.size, size, &seen.root, &root, consistency).map_err(Part::Head.refuse())?;
+        seen.grow(size, root);
+        Ok(())
     }
 
     /// Takes over what another writer has seen, such as a store that was written meanwhile: of each the higher.
@@ -141,7 +183,7 @@ impl Seen {
 }
 
 impl SeenLog {
-    /// The highest sequence of a record of the package.
+    /// The highest sequence of a state of the package.
     pub fn sequence(&self, package: &PackageName) -> Option<u64> {
         self.packages.get(package).copied()
     }
@@ -174,7 +216,7 @@ impl JsonLog {
     }
 }
 
-fn from_hex(text: &str) -> Option<Hash> {
+pub(crate) fn from_hex(text: &str) -> Option<Hash> {
     let mut bytes = [0; 32];
     if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return None;

@@ -45,11 +45,16 @@ checks! {
     AfterAuthority = "10.4 (9)", "the release is after its authority";
     LoggedBefore = "10.4 (9)", "the release was logged before the head";
     WitnessFloor = "10.4 (9)", "as many witnesses as the package asks for cosigned the head";
-    Succession = "10.4 (10)", "the authorities that took over since are a chain";
-    Statements = "10.4 (10)", "newest record, yank and channel are allowed by one of the authorities";
+    Standing = "10.4 (10)", "the head shows how the package stands, or the policy does without";
+    Map = "10.4 (10)", "the log's last entry is a map";
+    State = "10.4 (10)", "the map has this state for the package";
+    Settled = "10.4 (10)", "no authority waits beyond its time";
+    Succession = "10.4 (10)", "the authorities since the release lead to the state's";
+    Statements = "10.4 (10)", "yank and channel are allowed by one of the authorities";
+    NotAfterState = "10.4 (10)", "none of them, nor the release, is after the state";
     NotReplaced = "10.4 (10)", "none of them, nor the release, is by an authority that had been replaced";
-    Room = "10.4 (10)", "the log has room for all of them";
-    Places = "10.4 (10)", "yank and channel are those of the release and of the request";
+    Leaves = "10.4 (10)", "the state has the release";
+    Named = "10.4 (10)", "yank and channel are those that the state names";
     ReleaseNotVoid = "10.4 (11)", "the release is not void";
     ChannelNotVoid = "10.4 (11)", "the channel is not void";
     SeenPackage = "10.4 (11)", "the package has not gone back";
@@ -58,6 +63,7 @@ checks! {
     Provenance = "10.4 (13)", "the release names provenance";
     MinAge = "10.4 (13)", "the release is old enough";
     Wanted = "10.4 (14)", "the release is what was asked for";
+    Newest = "10.4 (14)", "nothing newer in the range is offered";
     Manifest = "10.4 (15)", "the manifest is the release's, and valid";
 }
 

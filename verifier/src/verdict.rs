@@ -2,11 +2,12 @@
 //! text, hashes hexadecimal.
 
 use cidery_protocol::{
-    ChannelName, Origin, PackageName, Provenance, PublicKey, Reason, Severity, Version, Yank,
+    ChannelName, LeafTree, Origin, PackageName, PendingAuthority, Provenance, PublicKey, Reason, Severity,
+    StateObject, Version, Yank,
 };
-use serde::{Serialize, Serializer};
+use serde::{Serialize, Serializer, ser::Error as _};
 
-use crate::Verified;
+use crate::{ProvenHead, ProvenPackage, Revocation, Verified};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -22,6 +23,7 @@ struct Verdict<'v> {
     init: String,
     authority: String,
     origin: &'v Origin,
+    revocation: Revocation,
     head: Head<'v>,
     provenance: Vec<Statement>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -58,10 +60,45 @@ struct Yanked<'v> {
     replacement: Option<&'v Version>,
 }
 
+/// What a proof of a package says.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Package<'v> {
+    package: &'v PackageName,
+    origin: &'v Origin,
+    head: Head<'v>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<State>,
+    valid_until: u64,
+}
+
+#[derive(Serialize)]
+struct State {
+    cid: String,
+    sequence: u64,
+    newest: String,
+    authority: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pending: Option<Pending>,
+    versions: Tree,
+    channels: Tree,
+}
+
+#[derive(Serialize)]
+struct Pending {
+    record: String,
+    from: u64,
+}
+
+#[derive(Serialize)]
+struct Tree {
+    size: u64,
+    root: String,
+}
+
 impl Serialize for Verified {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let release = self.release();
-        let head = release.head();
         let verdict = Verdict {
             package: release.package(),
             version: release.version(),
@@ -74,12 +111,8 @@ impl Serialize for Verified {
             init: release.init().to_string(),
             authority: release.authority().to_string(),
             origin: release.origin(),
-            head: Head {
-                size: head.size,
-                root: head.root.to_string(),
-                time: head.time,
-                witnesses: &head.witnesses,
-            },
+            revocation: release.revocation(),
+            head: Head::from(release.head()),
             provenance: release.provenance().iter().map(Statement::from).collect(),
             channel: release.channel(),
             yanked: release.yanked().map(Yanked::from),
@@ -88,6 +121,48 @@ impl Serialize for Verified {
             grace_until: release.grace_until(),
         };
         verdict.serialize(serializer)
+    }
+}
+
+impl Serialize for ProvenPackage {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let package = Package {
+            package: self.package(),
+            origin: self.origin(),
+            head: Head::from(self.head()),
+            state: self.state().map(State::try_from).transpose().map_err(S::Error::custom)?,
+            valid_until: self.valid_until(),
+        };
+        package.serialize(serializer)
+    }
+}
+
+impl TryFrom<&StateObject> for State {
+    type Error = cidery_protocol::Error;
+
+    fn try_from(state: &StateObject) -> Result<Self, Self::Error> {
+        let pending = |PendingAuthority { record, from }| Pending { record: record.to_string(), from };
+        Ok(State {
+            cid: state.cid()?.to_string(),
+            sequence: state.sequence,
+            newest: state.newest.to_string(),
+            authority: state.authority.to_string(),
+            pending: state.pending.map(pending),
+            versions: Tree::from(state.versions),
+            channels: Tree::from(state.channels),
+        })
+    }
+}
+
+impl From<LeafTree> for Tree {
+    fn from(LeafTree { size, root }: LeafTree) -> Self {
+        Tree { size, root: root.to_string() }
+    }
+}
+
+impl<'v> From<&'v ProvenHead> for Head<'v> {
+    fn from(ProvenHead { size, root, time, witnesses }: &'v ProvenHead) -> Self {
+        Head { size: *size, root: root.to_string(), time: *time, witnesses }
     }
 }
 

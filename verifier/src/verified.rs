@@ -1,13 +1,13 @@
 //! What has been verified. The constructors are private: who holds one of these holds the word of the policy for all of it.
 
 use cidery_protocol::{
-    ChannelName, Cid, Origin, PackageName, Provenance, PublicKey, Release, Version, Yank,
+    ChannelName, Cid, Origin, PackageName, Provenance, PublicKey, Release, StateObject, Version, Yank,
     log::Hash,
     manifest::{Manifest, Module, SourceMap},
 };
 use serde_json::{Value, json};
 
-use crate::{BlobCheck, Part, Rule, VerifyError, Wanted};
+use crate::{BlobCheck, Part, Revocation, Rule, Sighting, VerifyError, Wanted};
 
 /// A release whose record the policy allows, in a log that still says so: SPEC §10.4 up to step (14). Its manifest is known
 /// by name alone.
@@ -15,7 +15,6 @@ use crate::{BlobCheck, Part, Rule, VerifyError, Wanted};
 pub struct ProvenRelease {
     pub(crate) wanted: Wanted,
     pub(crate) rule: Rule,
-    pub(crate) package: PackageName,
     pub(crate) release: Release,
     pub(crate) record: Cid,
     pub(crate) sequence: u64,
@@ -24,10 +23,9 @@ pub struct ProvenRelease {
     pub(crate) time: u64,
     pub(crate) init: Cid,
     pub(crate) authority: Cid,
-    pub(crate) origin: Origin,
-    pub(crate) head: ProvenHead,
+    pub(crate) revocation: Revocation,
+    pub(crate) sighting: Sighting,
     pub(crate) yanked: Option<Yank>,
-    pub(crate) newest_sequence: u64,
 }
 
 /// The head under which something was proven.
@@ -74,7 +72,7 @@ impl ProvenRelease {
 
     /// The package.
     pub fn package(&self) -> &PackageName {
-        &self.package
+        &self.sighting.package
     }
 
     /// Its version.
@@ -112,14 +110,14 @@ impl ProvenRelease {
         self.init
     }
 
-    /// The record by which those have the say who have it now.
+    /// The record by which those have the say who have it now, as far as that was shown.
     pub fn authority(&self) -> Cid {
         self.authority
     }
 
     /// The log.
     pub fn origin(&self) -> &Origin {
-        &self.origin
+        &self.sighting.origin
     }
 
     /// The release's place in the log.
@@ -134,7 +132,7 @@ impl ProvenRelease {
 
     /// The head that says so.
     pub fn head(&self) -> &ProvenHead {
-        &self.head
+        &self.sighting.head
     }
 
     /// The yank that was tolerated, or that a lock does not ask about.
@@ -142,14 +140,19 @@ impl ProvenRelease {
         self.yanked.as_ref()
     }
 
-    /// The highest sequence of a record of the package that was shown: what must not go back.
-    pub fn newest_sequence(&self) -> u64 {
-        self.newest_sequence
+    /// Whether it was shown what became of the release since.
+    pub fn revocation(&self) -> Revocation {
+        self.revocation
+    }
+
+    /// The sequence of the package's state, where it was shown: what must not go back.
+    pub fn state_sequence(&self) -> Option<u64> {
+        self.sighting.sequence
     }
 
     /// Until when the verdict holds, in seconds since 1970: the head's time and the policy's `maxAge`.
     pub fn valid_until(&self) -> u64 {
-        self.head.time.saturating_add(self.rule.log().max_age())
+        self.sighting.head.time.saturating_add(self.rule.log().max_age())
     }
 
     /// Until when a client that reaches no registry may go on with it, in seconds since 1970: `offlineGrace` later.
@@ -167,6 +170,18 @@ impl AsRef<ProvenRelease> for ProvenRelease {
 impl AsRef<ProvenRelease> for Verified {
     fn as_ref(&self) -> &ProvenRelease {
         &self.release
+    }
+}
+
+impl AsRef<Sighting> for ProvenRelease {
+    fn as_ref(&self) -> &Sighting {
+        &self.sighting
+    }
+}
+
+impl AsRef<Sighting> for Verified {
+    fn as_ref(&self) -> &Sighting {
+        &self.release.sighting
     }
 }
 
@@ -220,5 +235,46 @@ impl Verified {
     /// The check of a source map of the manifest.
     pub fn check_map(&self, map: &SourceMap) -> BlobCheck {
         BlobCheck::new(&map.module, map.cid, map.size, false)
+    }
+}
+
+/// What the log says of a package: its state, or that there is no such package (SPEC §9.6).
+#[derive(Clone, Debug)]
+pub struct ProvenPackage {
+    pub(crate) sighting: Sighting,
+    pub(crate) state: Option<StateObject>,
+    pub(crate) valid_until: u64,
+}
+
+impl ProvenPackage {
+    /// The package.
+    pub fn package(&self) -> &PackageName {
+        &self.sighting.package
+    }
+
+    /// The log.
+    pub fn origin(&self) -> &Origin {
+        &self.sighting.origin
+    }
+
+    /// The head that says so.
+    pub fn head(&self) -> &ProvenHead {
+        &self.sighting.head
+    }
+
+    /// The package's state; none where there is no such package.
+    pub fn state(&self) -> Option<&StateObject> {
+        self.state.as_ref()
+    }
+
+    /// Until when the answer holds, in seconds since 1970: the head's time and the policy's `maxAge`.
+    pub fn valid_until(&self) -> u64 {
+        self.valid_until
+    }
+}
+
+impl AsRef<Sighting> for ProvenPackage {
+    fn as_ref(&self) -> &Sighting {
+        &self.sighting
     }
 }

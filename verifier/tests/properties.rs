@@ -4,14 +4,43 @@ mod support;
 
 use cidery_protocol::limits;
 use cidery_verifier::{PolicyDocument, Request, Seen, TrustPolicy};
+use ipld_core::ipld::Ipld;
 use proptest::{collection::vec, prelude::*, sample::Index};
-use support::vector::{self, Vector};
+use support::{
+    ipld::{at, cbor},
+    packages::{self, PackageVector},
+    vector::{self, Vector},
+};
 
 /// The vector that everything here begins with.
 fn right() -> &'static Vector {
     static RIGHT: std::sync::LazyLock<Vector> =
         std::sync::LazyLock::new(|| vector::committed()["ok_range"].clone());
     &RIGHT
+}
+
+/// A proof of a package that is there, and one of a package that is not.
+fn proofs() -> &'static [PackageVector; 2] {
+    static PROOFS: std::sync::LazyLock<[PackageVector; 2]> = std::sync::LazyLock::new(|| {
+        let committed = packages::committed();
+        ["ok_state_of_much", "ok_none_beside_another"].map(|name| committed[name].clone())
+    });
+    &PROOFS
+}
+
+/// Signature lines of somebody whom the policy does not know, or of nobody at all.
+fn strangers() -> impl Strategy<Value = String> {
+    let line = ("[!-*,-~]{1,20}", vec(any::<u8>(), 5..90))
+        .prop_map(|(name, bytes)| format!("\u{2014} {name} {}\n", vector::encoded(&bytes)));
+    vec(line, 1..20).prop_map(|lines| lines.concat())
+}
+
+/// The checkpoint in an object, with more signature lines.
+fn with_lines(object: &[u8], lines: &str) -> Vec<u8> {
+    let mut object: Ipld = serde_ipld_dagcbor::from_slice(object).expect("an object");
+    let Ipld::Bytes(note) = at(&mut object, "checkpoint") else { panic!("no checkpoint") };
+    note.extend_from_slice(lines.as_bytes());
+    cbor(&object)
 }
 
 /// Changes of a few bytes, a piece that is put elsewhere, and an end that is cut away.
@@ -66,6 +95,28 @@ proptest! {
         let after = change.of(&before);
         *part = vector::encoded(&after);
         prop_assert_eq!(altered.judge().is_ok(), before == after);
+    }
+
+    #[test]
+    fn t13_altered_proofs_of_packages_are_refused(change in changes(), which in 0..2_usize) {
+        let mut altered = proofs()[which].clone();
+        let before = vector::decoded(&altered.proof);
+        let after = change.of(&before);
+        altered.proof = vector::encoded(&after);
+        prop_assert_eq!(altered.judge().is_ok(), before == after);
+    }
+
+    #[test]
+    fn t33_lines_of_strangers_change_nothing(lines in strangers()) {
+        let mut more = right().clone();
+        more.receipt = vector::encoded(&with_lines(&vector::decoded(&more.receipt), &lines));
+        more.head = vector::encoded(&with_lines(&vector::decoded(&more.head), &lines));
+        prop_assert_eq!(more.outcome(), right().outcome());
+        for proof in proofs() {
+            let mut more = proof.clone();
+            more.proof = vector::encoded(&with_lines(&vector::decoded(&more.proof), &lines));
+            prop_assert_eq!(more.outcome(), proof.outcome());
+        }
     }
 
     #[test]

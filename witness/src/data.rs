@@ -15,12 +15,17 @@ use std::{
 };
 
 use cidery_keys::{KeyError, SecretKey, Signer, keyfile};
-use cidery_protocol::log::{KeyType, verifier_key};
+use cidery_protocol::{
+    PublicKey,
+    log::{KeyType, verifier_key},
+};
 
-use crate::{WitnessError, WitnessName, settings::Settings, store::Store};
+use crate::{Logs, WitnessError, WitnessName, settings::Settings, store::Store};
 
 const VKEY: &str = "vkey";
 const STATE: &str = "state.db";
+/// Keys of one log.
+const LOG_KEYS: usize = 16;
 
 /// A data folder that this process alone uses, for as long as this value lives.
 pub(crate) struct Data {
@@ -28,49 +33,66 @@ pub(crate) struct Data {
     pub(crate) name: WitnessName,
     pub(crate) signer: Box<dyn Signer>,
     pub(crate) store: Store,
-    pub(crate) settings: Settings,
+    /// Those that the operator names, here and there.
+    pub(crate) logs: Logs,
     _lock: File,
 }
 
 impl Data {
     /// Takes the folder. On the first start, it is made, and it belongs to one name and one key from then on. Later, what was
-    /// cosigned must still be there: a witness that has forgotten believes anything.
+    /// cosigned must still be there: a witness that has forgotten believes anything. The steps:
+    ///
+    /// 1. Nobody else has the folder.
+    /// 2. If it ever was a witness's, its state is there.
+    /// 3. There are a name, logs and a key, and the key is no log's.
+    /// 4. They are the same as ever, or are written down.
     pub(crate) fn open(
         folder: &Path,
         name: Option<WitnessName>,
         signer: Option<Box<dyn Signer>>,
+        logs: Logs,
     ) -> Result<Self, WitnessError> {
+        let path = || folder.to_owned();
+        // (1)
         fs::create_dir_all(folder).map_err(WitnessError::file("make the folder", folder))?;
         let lock = lock(folder)?;
-        let settings = Settings::read(folder)?;
-        let store = state(folder)?;
+        // (2)
+        let store = exists(&folder.join(STATE))?.then(|| Store::open(&folder.join(STATE))).transpose()?;
         let known = store.as_ref().map_or(Ok(None), Store::witness)?;
         if known.is_none() && exists(&folder.join(VKEY))? {
             return Err(WitnessError::StateLost { path: folder.join(STATE) });
         }
+        // (3)
+        let settings = Settings::read(folder)?;
         let known_name = known.as_ref().map(|(name, _)| name.clone());
-        let name = name.or_else(|| settings.name.clone()).or(known_name);
-        let name = name.ok_or_else(|| WitnessError::NoName { path: folder.to_owned() })?;
+        let name =
+            name.or(settings.name).or(known_name).ok_or_else(|| WitnessError::NoName { path: path() })?;
+        let logs = together(settings.logs, logs);
+        if logs.is_empty() {
+            return Err(WitnessError::NoLogs { path: path() });
+        }
         let signer = match signer {
             Some(signer) => signer,
             None => Box::new(own_key(folder, known.is_some())?),
         };
-        let vkey = verifier_key(name.as_str(), KeyType::Cosignature, &signer.public_key());
-        let store = match known.zip(store) {
-            Some(((got, key), store)) if (&got, &key) == (&name, &signer.public_key()) => store,
-            Some(((got, key), _)) => {
-                let got = verifier_key(got.as_str(), KeyType::Cosignature, &key);
-                return Err(WitnessError::OtherWitness { path: folder.to_owned(), got, wanted: vkey });
-            }
-            None => {
-                let store = Store::open(&folder.join(STATE))?;
-                store.belong(&name, &signer.public_key())?;
-                store
-            }
-        };
-        write(folder, VKEY, &format!("{vkey}\n"))?;
-        Ok(Data { folder: folder.to_owned(), name, signer, store, settings, _lock: lock })
+        check_keys(&logs, &signer.public_key())?;
+        // (4)
+        let key = signer.public_key();
+        let wanted = vkey(&name, &key);
+        if let Some((known, of)) = known.as_ref().filter(|(known, of)| (known, of) != (&name, &key)) {
+            return Err(WitnessError::OtherWitness { path: path(), got: vkey(known, of), wanted });
+        }
+        let store = store.map_or_else(|| Store::open(&folder.join(STATE)), Ok)?;
+        if known.is_none() {
+            store.belong(&name, &key)?;
+        }
+        write(folder, VKEY, &format!("{wanted}\n"))?;
+        Ok(Data { folder: path(), name, signer, store, logs, _lock: lock })
     }
+}
+
+fn vkey(name: &WitnessName, key: &PublicKey) -> String {
+    verifier_key(name.as_str(), KeyType::Cosignature, key)
 }
 
 /// The state of a folder, to be looked at.
@@ -86,9 +108,29 @@ pub(crate) fn look(folder: &Path) -> Result<Store, WitnessError> {
     })
 }
 
-fn state(folder: &Path) -> Result<Option<Store>, WitnessError> {
-    let path = folder.join(STATE);
-    exists(&path)?.then(|| Store::open(&path)).transpose()
+/// All of them, each with all of its keys.
+fn together(mut logs: Logs, more: Logs) -> Logs {
+    for (origin, keys) in more {
+        logs.entry(origin).or_default().extend(keys);
+    }
+    for keys in logs.values_mut() {
+        keys.sort();
+        keys.dedup();
+    }
+    logs
+}
+
+fn check_keys(logs: &Logs, own: &PublicKey) -> Result<(), WitnessError> {
+    for (origin, keys) in logs {
+        let (origin, got) = (origin.clone(), keys.len());
+        if !(1..=LOG_KEYS).contains(&got) {
+            return Err(WitnessError::LogKeys { origin, got, limit: LOG_KEYS });
+        }
+        if keys.contains(own) {
+            return Err(WitnessError::KeyRole { origin });
+        }
+    }
+    Ok(())
 }
 
 fn exists(path: &Path) -> Result<bool, WitnessError> {

@@ -20,8 +20,8 @@ pub struct Latest {
     pub note: Vec<u8>,
 }
 
-/// The time with which a submission is to be cosigned, after `latest` and at `now`. The steps, of which those before were
-/// [`Request`](crate::Request)'s:
+/// The time with which a submission is to be cosigned, after `latest` and at `now`. The steps, with the numbers that `http` gives
+/// them:
 ///
 /// - (4) The log takes no larger tree for the old one than the one it shows.
 /// - (5) Two trees of one size are one tree, or the log has two histories, whatever it takes for the old one.

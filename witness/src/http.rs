@@ -10,8 +10,9 @@
 //! 5. The size that was cosigned last with another root is 409.
 //! 6. An old size that is not the one that was cosigned last is 409, with that size in decimal and a newline, as `text/x.tlog.size`.
 //! 7. A proof that does not verify is 422.
-//! 8. Check and record are one step, and the record is kept before anything is answered ([`Witness::add_checkpoint`]).
-//! 9. Anything else is 200, with the line of a cosignature.
+//! 8. The time of a cosignature is that of the clock, and not before the last one.
+//! 9. Check and record are one step, and the record is kept before anything is answered ([`Witness::add_checkpoint`]).
+//! 10. Anything else is 200, with the line of a cosignature.
 //!
 //! Where (5) and (6) are both so, the answer is that of (6), and the contradiction is kept all the same. Bodies are bounded
 //! before and beside all of it: 413 past their length, 400 past their time. 503 says that the witness cannot do its work; no

@@ -1,16 +1,18 @@
 //! A witness of transparency logs: it cosigns a log's checkpoint where the log shows that its tree continues the one that was
-//! cosigned before, and says no to anything else. Whoever asks for the cosignatures of several witnesses knows that all of
-//! them, and so everybody, was shown one tree.
+//! cosigned before, and says no to anything else. Where everybody wants `q` of the same `n` witnesses on a head, a log that
+//! shows two trees needs `2q − n` witnesses that lie with it.
 //!
 //! ```text
-//!                                       ┌ trust, no I/O ──────────────┐
-//!  TCP ──▶ hyper, axum ──▶ a body ──▶ Request ── its log's keys ──▶ Submission ─┐
-//!                                                                    ▼          │
-//!                                                       Latest ──▶ decide ◀── the time
-//!                                                         ▲          │
-//!                               data/state.db, one transaction ◀─────┤ a time, or a refusal
-//!                                                                    ▼
-//!                                        cosignature ◀── Signer ◀── only once that is on the disk
+//!                                    no I/O
+//!                     ┌──────────────────────────────────────┐
+//!  TCP ──▶ a body ──▶ │ Request ──▶ Submission ──▶ decide ── │ ──▶ a refusal, or a time
+//!                     │        ▲                   ▲  ▲      │            │
+//!                     └────────┼───────────────────┼──┼──────┘            ▼
+//!                      keys of the log        Latest  the clock      data/state.db
+//!                                                ▲                        │
+//!                                                └── one transaction ─────┤ once it is on the disk
+//!                                                                         ▼
+//!                                                                 Signer ──▶ the cosignature
 //! ```
 //!
 //! | file | what |
@@ -20,7 +22,6 @@
 //! | `store` | SQLite: check and record are one transaction, on the disk before anything is signed |
 //! | `witness` | [`Witness`]: the three of them, in their order |
 //! | `http` | the interface of C2SP tlog-witness |
-//! | `connections` | HTTP/1 over TCP, and its bounds |
 //! | `server` | [`Server::start`], [`Config`] |
 //! | `data`, `settings` | the data folder, and the operator's `config.toml` in it |
 //! | `report` | [`Report`]: what a data folder says |
@@ -40,7 +41,6 @@
 //!
 //! It prints nothing and reads no environment variables; the time is an argument of all that decides.
 
-mod connections;
 mod data;
 mod decide;
 mod error;

@@ -8,9 +8,10 @@ use std::{
 };
 
 use cidery_keys::Signer;
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use cidery_listener::Serving;
+use tokio::net::TcpListener;
 
-use crate::{Logs, Witness, WitnessError, WitnessName, connections, data::Data, http};
+use crate::{Logs, Witness, WitnessError, WitnessName, http};
 
 /// What a witness is to be.
 pub struct Config {
@@ -70,40 +71,28 @@ impl Config {
 pub struct Server {
     address: SocketAddr,
     witness: Arc<Witness>,
-    stop: watch::Sender<bool>,
-    serving: JoinHandle<()>,
+    serving: Serving,
 }
 
 impl Server {
     /// Starts a server, inside of a Tokio runtime. The steps:
     ///
-    /// 1. The data folder is this process's alone, and this witness's.
-    /// 2. There is a log to watch, and no key has two roles.
-    /// 3. Only then it listens.
+    /// 1. The data folder is this process's alone, and this witness's; see [`Witness::open`].
+    /// 2. Only then it listens.
     ///
     /// # Errors
     /// What is in the way.
     pub async fn start(config: Config) -> Result<Self, WitnessError> {
         let Config { listen, data, name, logs, signer, patience, on_event } = config;
         // (1)
-        let data = Data::open(&data, name, signer)?;
+        let witness = Arc::new(Witness::open(&data, name, signer, logs)?);
         // (2)
-        let mut all = data.settings.logs.clone();
-        for (origin, keys) in logs {
-            let known = all.entry(origin).or_default();
-            known.extend(keys);
-            known.sort();
-            known.dedup();
-        }
-        let witness = Arc::new(Witness::new(data, all)?);
-        // (3)
         let failed = |source| WitnessError::Listen { address: listen, source };
         let listener = TcpListener::bind(listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let router = http::router(witness.clone(), patience, on_event.unwrap_or_else(|| Box::new(|_| ())));
-        let (stop, stopped) = watch::channel(false);
-        let serving = tokio::spawn(connections::serve(listener, router, patience.head, stopped));
-        Ok(Server { address, witness, stop, serving })
+        let serving = Serving::start(listener, router, patience.head);
+        Ok(Server { address, witness, serving })
     }
 
     /// Where it listens.
@@ -126,7 +115,6 @@ impl Server {
     /// # Errors
     /// [`WitnessError::Internal`] where it had ended by itself.
     pub async fn stop(self) -> Result<(), WitnessError> {
-        let _ = self.stop.send(true);
-        self.serving.await.map_err(|_| WitnessError::Internal)
+        self.serving.stop().await.map_err(|_| WitnessError::Internal)
     }
 }

@@ -1,8 +1,8 @@
 //! A witness: its name, its key, the logs it watches, and what it remembers of them.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, path::Path};
 
-use cidery_keys::cosignature;
+use cidery_keys::{Signer, cosignature};
 use cidery_protocol::{
     Origin, PublicKey,
     log::{KeyType, NoteSignature, SignedCheckpoint, verifier_key},
@@ -11,45 +11,40 @@ use sha2::{Digest, Sha256};
 
 use crate::{Logs, Request, WitnessError, WitnessName, data::Data, decide};
 
-/// Keys of one log.
-const LOG_KEYS: usize = 16;
-
 /// Cosigns for the logs it watches. What it remembers outlives it, in its data folder, which is its own for as long as it lives.
 pub struct Witness {
     data: Data,
-    logs: Logs,
-    /// By the SHA-256 of the origin, which is where monitors ask.
+    /// The logs, by the SHA-256 of the origin, which is where monitors ask.
     places: BTreeMap<String, Origin>,
 }
 
 impl Witness {
-    /// The witness of a data folder, for these logs.
-    pub(crate) fn new(data: Data, logs: Logs) -> Result<Self, WitnessError> {
-        if logs.is_empty() {
-            return Err(WitnessError::NoLogs { path: data.folder });
-        }
-        for (origin, keys) in &logs {
-            let (origin, got) = (origin.clone(), keys.len());
-            if !(1..=LOG_KEYS).contains(&got) {
-                return Err(WitnessError::LogKeys { origin, got, limit: LOG_KEYS });
-            }
-            if keys.contains(&data.signer.public_key()) {
-                return Err(WitnessError::KeyRole { origin });
-            }
-        }
-        let places = logs.keys().map(|origin| (place(origin), origin.clone())).collect();
-        Ok(Witness { data, logs, places })
+    /// The witness of a data folder, which is made where there is none, and is this one's alone. What is not given here is
+    /// what `config.toml` says, or what it was: see [`Config`](crate::Config).
+    ///
+    /// # Errors
+    /// What is in the way: all those of [`WitnessError`] that are about a folder, a name, logs or keys.
+    pub fn open(
+        folder: &Path,
+        name: Option<WitnessName>,
+        signer: Option<Box<dyn Signer>>,
+        logs: Logs,
+    ) -> Result<Self, WitnessError> {
+        let data = Data::open(folder, name, signer, logs)?;
+        let places = data.logs.keys().map(|origin| (place(origin), origin.clone())).collect();
+        Ok(Witness { data, places })
     }
 
-    /// Answers `add-checkpoint`: the line with the cosignature, or the refusal. `now` is in seconds since 1970. The steps, in
-    /// the order of C2SP tlog-witness:
+    /// Answers `add-checkpoint`: the line with the cosignature, or the refusal. `now` is in seconds since 1970. The steps, with
+    /// the numbers that `http` gives them:
     ///
-    /// 1. The body is one, and within its bounds.
-    /// 2. Its checkpoint is of a log that is watched,
-    /// 3. and signed by it. Lines of other keys are not looked at.
-    /// 4. What [`decide`] says, alone: no other request is between the look at what was cosigned last and the record of what
-    ///    is cosigned now, and the record is on the disk before
-    /// 5. the signature is made.
+    /// - (1) The body is one, and within its bounds.
+    /// - (2) Its checkpoint is of a log that is watched,
+    /// - (3) and signed by it. Lines of other keys are not looked at.
+    /// - (4) to (8) What [`decide`] says.
+    /// - (9) No other request is between the look at what was cosigned last and the record of what is cosigned now, and the
+    ///   record is on the disk before
+    /// - (10) the signature is made.
     ///
     /// Killed at any point, it may have recorded a tree that it did not sign, and never signed one that it did not record.
     ///
@@ -60,11 +55,13 @@ impl Witness {
         // (1)
         let request = Request::parse(body)?;
         // (2) (3)
-        let submission = request.verify(&self.logs)?;
-        // (4) (5)
+        let submission = request.verify(self.logs())?;
+        // (9)
         self.data.store.advance(
             &submission,
+            // (4) to (8)
             |latest| decide(&submission, latest, now),
+            // (10)
             |time| self.cosign(submission.signed(), time),
         )
     }
@@ -100,18 +97,21 @@ impl Witness {
 
     /// The logs that it watches.
     pub fn logs(&self) -> &Logs {
-        &self.logs
+        &self.data.logs
     }
 
     /// The folder of its data.
-    pub fn data(&self) -> &std::path::Path {
+    pub fn data(&self) -> &Path {
         &self.data.folder
     }
 }
 
 impl fmt::Debug for Witness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Witness").field("name", self.name()).field("logs", &self.logs).finish_non_exhaustive()
+        f.debug_struct("Witness")
+            .field("name", self.name())
+            .field("logs", self.logs())
+            .finish_non_exhaustive()
     }
 }
 

@@ -17,8 +17,19 @@ const CARGO_FUZZ: &str = "0.13.2";
 const KEPT: usize = 40;
 
 /// The targets, as `fuzz/Cargo.toml` has them.
-const TARGETS: [&str; 9] =
-    ["names", "ranges", "manifest", "record", "envelope", "entry", "checkpoint", "receipt", "policy"];
+const TARGETS: [&str; 11] = [
+    "names",
+    "ranges",
+    "manifest",
+    "record",
+    "envelope",
+    "entry",
+    "checkpoint",
+    "receipt",
+    "proof",
+    "page",
+    "policy",
+];
 
 /// Builds all targets and runs those that `wanted` names, or all, each for so many seconds from the committed corpus on. What
 /// is found on the way is kept only to `minimize`: then the corpus becomes those inputs that together reach most.

@@ -62,7 +62,8 @@ enum Task {
         /// Afterwards, make the committed corpus those inputs that together reach most.
         #[arg(long)]
         minimize: bool,
-        /// Run only these: names, ranges, manifest, record, envelope, entry, checkpoint, receipt, policy.
+        /// Run only these: names, ranges, manifest, record, envelope, entry, checkpoint, receipt, proof, page,
+        /// policy.
         #[arg(value_name = "TARGET")]
         targets: Vec<String>,
     },

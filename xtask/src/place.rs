@@ -73,7 +73,7 @@ impl Place {
         self.target.join("results")
     }
 
-    /// The Python that has the packages of `tests/independent/requirements.txt`.
+    /// The Python that has the packages of `tests/independent/requirements.txt` and of `tests/foreign/requirements.txt`.
     pub(crate) fn python(&self) -> PathBuf {
         self.cache.join("python/bin/python")
     }

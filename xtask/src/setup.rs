@@ -74,7 +74,19 @@ fn python_packages(place: &Place) -> Result<(), Failure> {
     ] {
         virtual_environment(&python, &place.root.join(requirements))?;
     }
-    Ok(())
+    tile_client(place)
+}
+
+/// The tile client of another project, beside the packages of the independent verifier, which hold what it needs.
+fn tile_client(place: &Place) -> Result<(), Failure> {
+    let requirements = place.root.join("tests/foreign/requirements.txt");
+    when_changed(&requirements, &place.cache.join("python/installed-tile-client.txt"), || {
+        let mut pip = Command::new(place.python());
+        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]);
+        // It says that it is for Python 3.12 and later; it also runs in those that we do not want to ask everybody to replace.
+        pip.args(["--no-deps", "--ignore-requires-python", "-r"]);
+        run("setup", pip.arg(&requirements))
+    })
 }
 
 /// The virtual environment of this `python`, with the packages of a file that pins them.
@@ -86,7 +98,7 @@ fn virtual_environment(python: &Path, requirements: &Path) -> Result<(), Failure
         run("setup", venv.args(["-m", "venv", "--clear"]).arg(folder)).map_err(|failure| {
             Failure::Environment {
                 what: format!("no virtual environment of Python 3: {failure}"),
-                hint: "install Python 3.9 or newer with its venv module (Debian: python3-venv)",
+                hint: "install Python 3.10 or newer with its venv module (Debian: python3-venv)",
             }
         })?;
         let mut pip = Command::new(python);

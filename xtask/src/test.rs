@@ -36,7 +36,11 @@ pub(crate) fn test(place: &Place, wanted: Vec<String>) -> Result<(), Failure> {
         run("wasm-check", &mut check)
     });
     steps.step("python", || python(place));
-    steps.step("build", || build(place).and_then(|()| contract(place, Profile::Wasm)));
+    steps.step("build", || {
+        build(place)?;
+        contract(place, Profile::Wasm)?;
+        run("build", place.cargo("build").args(["--package", "cidery-liar"]))
+    });
     steps.step("types", || {
         for project in ["loader", "tests"] {
             run(
@@ -75,11 +79,12 @@ fn node_tests(place: &Place) -> Result<(), Failure> {
     run("node", &mut node)
 }
 
-/// What the tests in JavaScript read: the command under test, a Python with the independent verifier's packages, and the folder of
-/// each runtime's verdicts.
-fn environment(place: &Place) -> [(&'static str, OsString); 3] {
+/// What the tests in JavaScript read: the command under test, the registry that lies, a Python with the independent verifier's
+/// packages, and the folder of each runtime's verdicts.
+fn environment(place: &Place) -> [(&'static str, OsString); 4] {
     [
         ("CIDERY_BIN", binary(place).into()),
+        ("CIDERY_LIAR", place.target.join("debug/cidery-liar").into()),
         ("CIDERY_PYTHON", place.python().into()),
         ("CIDERY_RESULTS", place.results().into()),
     ]

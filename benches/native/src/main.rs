@@ -9,7 +9,10 @@ use std::{error::Error, hint::black_box, time::Instant};
 use cidery_verifier::{Request, Seen, verify};
 use package::{NOW, Package};
 
-fn main() -> Result<(), Box<dyn Error>> {
+/// Whatever goes wrong ends the run.
+type Anything = Box<dyn Error + Send + Sync>;
+
+fn main() -> Result<(), Anything> {
     for (name, bytes, rounds) in
         [("native_verify_1mb_vs_blake3", 1 << 20, 400), ("native_verify_10mb_vs_blake3", 10 << 20, 60)]
     {
@@ -37,7 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// What a loader does with a package once it has all bytes.
-fn verify_whole(package: &Package, request: &Request) -> Result<(), Box<dyn Error>> {
+fn verify_whole(package: &Package, request: &Request) -> Result<(), Anything> {
     let Package { policy, receipt, head, manifest, modules } = package;
     let verified = verify(request, receipt, head, manifest, policy, &Seen::default(), NOW)?;
     for (module, bytes) in verified.manifest().body().modules.iter().zip(modules) {

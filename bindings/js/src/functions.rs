@@ -67,6 +67,25 @@ pub fn prove_receipt(
     Ok(Proof(proven))
 }
 
+/// What the log says of a package by a proof (SPEC §10.8), as JSON, which `seen` remembers in the same step.
+///
+/// # Errors
+/// The first step that fails, and nothing is remembered then; `name.malformed`.
+#[wasm_bindgen(js_name = verifyPackageProof)]
+pub fn verify_package_proof(
+    policy: &Policy,
+    package: &str,
+    proof: &[u8],
+    seen: &mut Seen,
+    now: f64,
+) -> Result<String, JsValue> {
+    let package = package.parse().map_err(malformed)?;
+    let proven = cidery_verifier::verify_package_proof(&package, proof, &policy.0, &seen.0, now as u64);
+    let proven = proven.map_err(refused)?;
+    seen.0.advance(&proven);
+    Ok(serde_json::to_string(&proven).unwrap_or_default())
+}
+
 /// What each rule of SPEC §10.4 looked at and said, as JSON; nothing is remembered.
 ///
 /// # Errors

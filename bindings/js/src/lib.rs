@@ -19,7 +19,9 @@ mod handles;
 
 use wasm_bindgen::prelude::*;
 
-pub use functions::{bucket_of, explain, parse_reference, prove, prove_receipt, replay, verify_signature};
+pub use functions::{
+    bucket_of, explain, parse_reference, prove, prove_receipt, replay, verify_package_proof, verify_signature,
+};
 pub use handles::{Check, Policy, Proof, Seen, Verdict};
 
 /// Makes a panic say why: without unwinding, all that JavaScript would see of it is `unreachable`.

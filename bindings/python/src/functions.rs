@@ -59,6 +59,26 @@ pub(crate) fn prove_receipt(
     guarded(py, || proven(policy, request, seen, now, receipt, head))
 }
 
+/// What the log says of a package by a proof (SPEC §10.8), as JSON, which `seen` remembers in the same step.
+#[pyfunction]
+pub(crate) fn verify_package_proof(
+    py: Python<'_>,
+    policy: &Policy,
+    package: &str,
+    seen: &Seen,
+    now: f64,
+    proof: &[u8],
+) -> PyResult<String> {
+    guarded(py, || {
+        let package = package.parse().map_err(malformed)?;
+        seen.with(|seen| {
+            let proven = cidery_verifier::verify_package_proof(&package, proof, &policy.0, seen, now as u64)?;
+            seen.advance(&proven);
+            Ok(serde_json::to_string(&proven).unwrap_or_default())
+        })
+    })
+}
+
 /// What each rule of SPEC §10.4 looked at and said, as JSON; nothing is remembered.
 #[pyfunction]
 #[allow(clippy::too_many_arguments)] // the verifier's own, and Python

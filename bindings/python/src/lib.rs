@@ -26,7 +26,8 @@ mod _native {
     use crate::border::defect;
     #[pymodule_export]
     use crate::functions::{
-        bucket_of, explain, parse_reference, prove, prove_receipt, replay, verify_signature,
+        bucket_of, explain, parse_reference, prove, prove_receipt, replay, verify_package_proof,
+        verify_signature,
     };
     #[pymodule_export]
     use crate::handles::{Check, Policy, Proof, Seen, Verdict};

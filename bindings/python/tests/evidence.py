@@ -6,7 +6,7 @@ import base64
 from typing import Any, Dict
 
 from cidery_verifier import Policy, Request, Seen, Verdict, parse_policy
-from vectors import histories, vectors, verdict_of
+from vectors import histories, packages, vectors, verdict_of
 
 
 def named(name: str) -> Dict[str, Any]:
@@ -17,6 +17,11 @@ def named(name: str) -> Dict[str, Any]:
 def log(name: str) -> Dict[str, Any]:
     """The history of a name."""
     return next(history for history in histories() if history["name"] == name)
+
+
+def proof(name: str) -> Dict[str, Any]:
+    """The proof of a package of a name."""
+    return next(vector for vector in packages() if vector["name"] == name)
 
 
 VECTOR: Dict[str, Any] = named("ok_range")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import doctest
 import inspect
 import json
@@ -12,7 +13,7 @@ from typing import Any, Dict, Optional
 import cidery_verifier
 import usage
 from cidery_verifier import documents, error, verdict, verifier
-from evidence import HEAD, MANIFEST, MODULES, NOW, RECEIPT, VECTOR
+from evidence import HEAD, MANIFEST, MODULES, NOW, RECEIPT, VECTOR, proof
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 FILES = {
@@ -20,6 +21,7 @@ FILES = {
     "receipt": RECEIPT,
     "head": HEAD,
     "manifest": MANIFEST,
+    "proof": base64.b64decode(proof("ok_state")["proof"]),
     **MODULES,
 }
 

@@ -21,9 +21,10 @@ from cidery_verifier import (
     prove,
     replay,
     verify,
+    verify_package_proof,
     verify_signature,
 )
-from evidence import HEAD, MANIFEST, MODULES, NOW, POLICY, RECEIPT, REQUEST, VECTOR, log, named, resolution, verdict
+from evidence import HEAD, MANIFEST, MODULES, NOW, POLICY, RECEIPT, REQUEST, VECTOR, log, named, proof, resolution, verdict
 
 MAIN = MODULES["index.js"]
 
@@ -131,6 +132,22 @@ class Refusals(unittest.TestCase):
         self.assertEqual([(step["step"], step["code"]) for step in stale], [("10.4 (4)", "log.stale")])
         self.assertEqual(seen.to_json(), Seen().to_json())
         self.refused("usage", explain, POLICY, REQUEST, receipt="", head=b"", seen=seen, now=NOW)
+
+    def test_a_package_is_there_or_not(self) -> None:
+        there, absent = (proof(name) for name in ("ok_state", "ok_none_beside_another"))
+        seen, evidence = Seen(), base64.b64decode(there["proof"])
+        for given in (evidence, bytearray(evidence)):
+            said = verify_package_proof(POLICY, "@acme/hello", given, seen, NOW)
+            self.assertEqual((said["state"]["sequence"], said["state"]["authority"]), (2, verdict().authority))
+        self.assertEqual(seen.to_json()["logs"]["log.example"]["packages"], {"@acme/hello": 2})
+        none = verify_package_proof(POLICY, absent["package"], base64.b64decode(absent["proof"]), seen, NOW)
+        self.assertNotIn("state", none)
+        before = seen.to_json()
+        self.refused("log.proof", verify_package_proof, POLICY, "@acme/other", evidence, seen, NOW)
+        self.refused("name.malformed", verify_package_proof, POLICY, "hello", evidence, seen, NOW)
+        self.refused("usage", verify_package_proof, POLICY, "@acme/hello", there["proof"], seen, NOW)
+        self.refused("usage", verify_package_proof, POLICY, "@acme/hello", evidence, {}, NOW)
+        self.assertEqual(seen.to_json(), before)
 
     def test_a_history_is_replayed_up_to_the_record_that_is_refused(self) -> None:
         entries = [base64.b64decode(entry) for entry in log("ok_recovery_waits")["entries"]]

@@ -19,6 +19,7 @@ from cidery_verifier import CideryError, Seen, Verdict
 FOLDER = Path(__file__).resolve().parents[3] / "tests/vectors"
 
 VECTOR = {"name", "about", "now", "policy", "request", "seen", "receipt", "head", "manifest", "modules", "expect"}
+PACKAGE = {"name", "about", "now", "policy", "package", "seen", "proof", "expect"}
 HISTORY = {"name", "about", "entries", "expect"}
 SOURCE = {"source", "cases"}
 CASE = {"name", "about", "publicKey", "message", "signature", "expect", "why"}
@@ -27,6 +28,11 @@ CASE = {"name", "about", "publicKey", "message", "signature", "expect", "why"}
 def vectors() -> Iterator[Dict[str, Any]]:
     """Those of `verify`: a release each."""
     return named("verify", VECTOR)
+
+
+def packages() -> Iterator[Dict[str, Any]]:
+    """Those of `package`: a proof of a package each."""
+    return named("package", PACKAGE)
 
 
 def histories() -> Iterator[Dict[str, Any]]:
@@ -118,6 +124,18 @@ def there(said: Dict[str, Any]) -> Dict[str, Any]:
     return {name: value for name, value in said.items() if value is not None}
 
 
+def said_of(vector: Dict[str, Any]) -> Dict[str, Any]:
+    """What comes of a proof of a package, in the form of its `expect`."""
+    try:
+        seen = Seen.recall(vector["seen"])
+        policy = cidery_verifier.parse_policy(vector["policy"])
+        proof = base64.b64decode(vector["proof"])
+        said = cidery_verifier.verify_package_proof(policy, vector["package"], proof, seen, vector["now"])
+        return {"ok": {"verdict": said, "seen": seen.to_json()}}
+    except CideryError as error:
+        return {"code": error.code}
+
+
 def replayed(history: Dict[str, Any]) -> Dict[str, Any]:
     """What comes of a log, in the form of its `expect`."""
     try:
@@ -139,6 +157,7 @@ def judged(case: Dict[str, Any]) -> str:
 if __name__ == "__main__":
     outcomes = {
         "verify": {vector["name"]: outcome(vector) for vector in vectors()},
+        "package": {vector["name"]: said_of(vector) for vector in packages()},
         "history": {history["name"]: replayed(history) for history in histories()},
         "ed25519": {case["name"]: judged(case) for _, case in cases()},
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unittest
 
-from vectors import cases, histories, judged, outcome, replayed, vectors
+from vectors import cases, histories, judged, outcome, packages, replayed, said_of, vectors
 
 
 class Vectors(unittest.TestCase):
@@ -16,6 +16,11 @@ class Vectors(unittest.TestCase):
         for vector in vectors():
             with self.subTest(vector["name"]):
                 self.assertEqual(outcome(vector), vector["expect"])
+
+    def test_every_package(self) -> None:
+        for vector in packages():
+            with self.subTest(vector["name"]):
+                self.assertEqual(said_of(vector), vector["expect"])
 
     def test_every_history(self) -> None:
         for history in histories():

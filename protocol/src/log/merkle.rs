@@ -105,6 +105,57 @@ pub fn verify_inclusion(index: u64, size: u64, leaf: Hash, proof: &[Hash], root:
     }
 }
 
+/// Of a proof of inclusion, the hashes that stand to the right of the way from the leaf: those to the left are the same in
+/// every tree that holds the leaf (SPEC §9.2).
+pub fn right_siblings(index: u64, size: u64, proof: &[Hash]) -> Vec<Hash> {
+    let inner = if index < size { Path::new(index, size).inner } else { 0 };
+    let right = proof.iter().take(inner).enumerate().filter(|(level, _)| index >> level & 1 == 0);
+    right.map(|(_, hash)| *hash).collect()
+}
+
+/// The proof of inclusion at `index` in a tree of `size` entries, of its hashes to the right and of a proof in an earlier tree,
+/// of `from` entries, which has those to the left.
+///
+/// ```
+/// use cidery_protocol::log::{leaf_hash, with_right_siblings};
+/// let [zero, two] = [b"0", b"2"].map(|entry| leaf_hash(entry));
+/// // Entry 1 of 2 has entry 0 to its left; of 3, it has entry 2 to its right, too.
+/// assert_eq!(with_right_siblings(1, 2, &[zero], 3, &[two])?, [zero, two]);
+/// # Ok::<(), cidery_protocol::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::Proof`] where the index lies outside of one of the trees, or the numbers of hashes are others than it asks for.
+pub fn with_right_siblings(
+    index: u64,
+    from: u64,
+    proof: &[Hash],
+    size: u64,
+    right: &[Hash],
+) -> Result<Vec<Hash>, Error> {
+    let refused = |reason| Error::Proof { what: "inclusion", reason };
+    if index >= from || index >= size {
+        return Err(refused("the index lies outside of the tree"));
+    }
+    let (before, after) = (Path::new(index, from), Path::new(index, size));
+    if proof.len() != before.inner + before.border {
+        return Err(refused("another number of hashes than index and size ask for"));
+    }
+    let (inner, border) = proof.split_at(before.inner);
+    let inner = inner.iter().enumerate().filter(|(level, _)| index >> level & 1 == 1).map(|(_, hash)| hash);
+    let (mut left, mut right) = (inner.chain(border), right.iter());
+    let mut joined = Vec::with_capacity(after.inner + after.border);
+    for level in 0..after.inner {
+        let sibling = if index >> level & 1 == 1 { left.next() } else { right.next() };
+        joined.push(*sibling.ok_or_else(|| refused("another number of hashes than index and size ask for"))?);
+    }
+    joined.extend(left);
+    match right.next() {
+        None => Ok(joined),
+        Some(_) => Err(refused("another number of hashes than index and size ask for")),
+    }
+}
+
 /// Checks that the tree of `to` entries with `to_root` continues the one of `from` entries with `from_root`.
 ///
 /// Two trees of one size are consistent where their roots are equal, and every tree continues the empty one; the

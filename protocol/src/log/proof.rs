@@ -183,7 +183,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::log::{leaf_hash, verify_consistency, verify_inclusion};
+    use crate::log::{leaf_hash, right_siblings, verify_consistency, verify_inclusion, with_right_siblings};
 
     /// The entries of the test tree that implementations of Certificate Transparency share.
     const ENTRIES: [&str; 8] =
@@ -343,6 +343,29 @@ mod tests {
     }
 
     #[test]
+    fn a_later_proof_needs_the_hashes_to_the_right_alone() {
+        let ledger = Ledger::numbered(70);
+        for size in 1..=70_u64 {
+            for index in 0..size {
+                let proof = inclusion_proof(index, size, ledger.reader()).expect("all nodes are there");
+                let right = right_siblings(index, size, &proof);
+                for from in index + 1..=size {
+                    let earlier = inclusion_proof(index, from, ledger.reader()).expect("all nodes are there");
+                    let joined = with_right_siblings(index, from, &earlier, size, &right);
+                    assert_eq!(joined.as_ref(), Ok(&proof), "{index} of {from}, then of {size}");
+                    let more = [&right[..], &[empty_root()]].concat();
+                    assert!(with_right_siblings(index, from, &earlier, size, &more).is_err());
+                    if let [_, less @ ..] = &right[..] {
+                        assert!(with_right_siblings(index, from, &earlier, size, less).is_err());
+                    }
+                    let longer = [&earlier[..], &[empty_root()]].concat();
+                    assert!(with_right_siblings(index, from, &longer, size, &right).is_err());
+                }
+            }
+        }
+    }
+
+    #[test]
     fn a_proof_holds_for_one_index_size_and_length() {
         let ledger = Ledger::numbered(33);
         for (index, size) in [(0, 33), (17, 33), (32, 33), (5, 8), (0, 1)] {
@@ -371,6 +394,8 @@ mod tests {
                     let _ = verify_inclusion(other, size, hashes[0], &hashes[..length], &hashes[0]);
                     let _ = verify_consistency(other, size, &hashes[0], &hashes[0], &hashes[..length]);
                     let _ = verify_consistency(size, other, &hashes[0], &hashes[0], &hashes[..length]);
+                    let _ = with_right_siblings(other, size, &hashes[..length], u64::MAX, &hashes);
+                    let _ = right_siblings(other, size, &hashes[..length]);
                 }
                 assert_eq!(inclusion_nodes(other, size).is_ok(), other < size);
                 assert!(consistency_nodes(other, size).is_ok());

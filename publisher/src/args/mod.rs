@@ -1,9 +1,11 @@
 //! The command line.
 
 mod keys;
+mod log;
 mod policy;
 mod records;
 mod serve;
+mod witness;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -12,11 +14,13 @@ use cidery_protocol::limits;
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use self::keys::{Export, Import, Keys, Lock, PassphraseFrom, Signing};
+pub(crate) use self::log::{Check, Log, Monitor, Prove};
 pub(crate) use self::policy::{Policy, PolicyInit};
 pub(crate) use self::records::{
     Attest, Begin, Channel, Recording, Recovery, Revoke, Rotate, Sign, Transfer, Yank,
 };
 pub(crate) use self::serve::Serve;
+pub(crate) use self::witness::{WatchedLog, Witness, WitnessData, WitnessServe};
 
 /// Publishes, verifies and runs packages of code for the edge, named by their content and signed by their publishers.
 ///
@@ -24,8 +28,8 @@ pub(crate) use self::serve::Serve;
 ///
 /// Environment: CIDERY_REGISTRY is the registry's address. CIDERY_CONFIG (default: cidery in the user's configuration
 /// folder) holds the key, the policy and what is trusted; CIDERY_CACHE what can be fetched again; CIDERY_DATA the data of
-/// `cidery serve`. CIDERY_WORKERD is a workerd to run in place of the fetched one, CIDERY_LOADER_DIR a folder with another
-/// loader. CIDERY_THREADS bounds the bundler's threads. With CI set, a registry elsewhere
+/// `cidery serve` and `cidery witness`. CIDERY_WORKERD is a workerd to run in place of the fetched one, CIDERY_LOADER_DIR
+/// a folder with another loader. CIDERY_THREADS bounds the bundler's threads. With CI set, a registry elsewhere
 /// needs a policy or --trust-first. CIDERY_KEY is the text of a private key, OpenSSH's or PKCS#8, that signs where no
 /// other key is named; CIDERY_KEY_PASSPHRASE opens keys; SSH_AUTH_SOCK is the socket of an ssh-agent. None of the three
 /// is handed on to workerd.
@@ -87,8 +91,15 @@ pub(crate) enum Command {
     /// Write, check and explain policies: whom to trust.
     #[command(subcommand)]
     Policy(Policy),
+    /// Look at the log itself: its head, proofs, a check of all of it, and a monitor.
+    #[command(subcommand)]
+    Log(Log),
     /// Run a registry on this machine.
     Serve(Serve),
+    /// Run a witness, which cosigns what a log shows while the log shows everybody the same. It needs a name, and the logs that
+    /// it watches with their keys.
+    #[command(subcommand)]
+    Witness(Witness),
     /// Run a release in workerd, verified there at each load, and serve what it answers.
     ///
     /// A range is resolved anew at each load. A channel is not: the version that it names when the command starts is served
@@ -273,7 +284,9 @@ impl Command {
             Command::Info(args) => format!("show `{}`", args.reference),
             Command::Lock(args) => format!("lock `{}`", args.references.join("`, `")),
             Command::Policy(args) => args.attempt(),
+            Command::Log(args) => args.attempt(),
             Command::Serve(args) => format!("serve on {}", args.listen),
+            Command::Witness(args) => args.attempt(),
             Command::Run(args) => format!("run `{}`", args.reference),
             Command::Demo(_) => "show the demonstration".to_owned(),
         }

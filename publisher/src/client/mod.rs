@@ -87,6 +87,28 @@ impl Registry {
         Ok(Resolution::decode(&bytes)?)
     }
 
+    /// What the log says of a package now, not yet checked; with `since`, its checkpoint is to be consistent with the tree of
+    /// that size.
+    pub(crate) async fn package_proof(
+        &self,
+        name: &PackageName,
+        since: Option<u64>,
+    ) -> Result<Vec<u8>, Failure> {
+        let since = since.map(|size| size.to_string());
+        let query: Vec<_> = since.iter().map(|size| ("since", size.as_str())).collect();
+        let url = self.0.url(&format!("v1/packages/{name}/proof"), &query);
+        self.0.get(url, limits::RECEIPT_BYTES as u64).await
+    }
+
+    /// A file of the log, of at most so many bytes.
+    pub(crate) async fn file(&self, path: &str, limit: u64) -> Result<Vec<u8>, Failure> {
+        let bytes = self.0.get(self.0.url(path, &[]), limit).await?;
+        if bytes.len() as u64 > limit {
+            return Err(self.0.not_a_registry(format!("`{path}` has more than {limit} bytes")));
+        }
+        Ok(bytes)
+    }
+
     /// The bytes of a manifest, not yet checked, at most one more than a manifest may have.
     pub(crate) async fn manifest(&self, cid: Cid) -> Result<Vec<u8>, Failure> {
         self.0.get(self.0.url(&format!("v1/manifests/{cid}"), &[]), limits::MANIFEST_BYTES as u64).await

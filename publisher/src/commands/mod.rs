@@ -9,6 +9,7 @@ mod fetch;
 mod info;
 mod keys;
 mod lock;
+mod log;
 mod policy;
 mod powers;
 mod publish;
@@ -18,11 +19,12 @@ mod sign;
 mod statements;
 mod verify;
 mod why;
+mod witness;
 
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::args::{AnyKeys, Channel, Command, Globals, Policy};
+use crate::args::{AnyKeys, Channel, Command, Globals, Policy, Witness};
 use crate::client::Registry;
 use crate::failure::Failure;
 use crate::folders::Folders;
@@ -114,7 +116,10 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<Done, Fai
         Command::Policy(Policy::Explain { reference, choice, trust }) => {
             policy::explain(context, &reference, &choice, &trust).await?
         }
+        Command::Log(args) => log::run(context, args).await?,
         Command::Serve(args) => Done::Running(serve::serve(context, &args).await?),
+        Command::Witness(Witness::Serve(args)) => Done::Running(witness::serve(context, &args).await?),
+        Command::Witness(Witness::Show { data }) => Outcome::from(witness::show(context, &data)?).into(),
         Command::Run(args) => Done::Running(run::run(context, &args).await?),
         Command::Demo(args) => Outcome::from(demo::demo(context, &args).await?).into(),
     })

@@ -4,7 +4,7 @@ use std::fmt;
 
 use cidery_protocol::manifest::{ManifestBody, Module};
 use cidery_protocol::{Cid, PublicKey};
-use cidery_verifier::Verified;
+use cidery_verifier::{Revocation, Verified};
 use serde::Serialize;
 
 use super::Context;
@@ -90,6 +90,12 @@ impl fmt::Display for Verdict {
         writeln!(f, "  head       {} s old", release::now().saturating_sub(release.head().time))?;
         if let Some(yank) = release.yanked() {
             writeln!(f, "  yanked     {}, {}", word(&yank.severity), word(&yank.reason))?;
+        }
+        if release.revocation() == Revocation::Unchecked {
+            writeln!(
+                f,
+                "  since      unchecked: the policy does without what became of it since it was logged"
+            )?;
         }
         write!(f, "  network    {egress}")
     }

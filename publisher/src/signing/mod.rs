@@ -191,6 +191,19 @@ pub(crate) fn open(folders: &Folders, signing: &Signing) -> Result<Vec<Box<dyn S
     places.iter().map(|place| place.find()?.into_signer(place, &signing.passphrase)).collect()
 }
 
+/// Opens the key that was named, or else the one in `CIDERY_KEY`; none where there is neither. The user's own key is for
+/// records, and stands in for no other.
+///
+/// # Errors
+/// Those of [`KeyPlace::find`] and [`unlock`].
+pub(crate) fn named(
+    place: Option<&KeyPlace>,
+    from: &PassphraseFrom,
+) -> Result<Option<Box<dyn Signer>>, Failure> {
+    let variable = variable(KEY).map(|_| &KeyPlace::Variable);
+    place.or(variable).map(|place| place.find()?.into_signer(place, from)).transpose()
+}
+
 /// The ssh-agent, where one is named.
 pub(crate) fn agent() -> Option<Agent> {
     env::var_os(AGENT).filter(|socket| !socket.is_empty()).map(Agent::at)

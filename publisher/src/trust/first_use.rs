@@ -2,7 +2,7 @@
 
 use std::env;
 
-use cidery_protocol::{Origin, PackageName};
+use cidery_protocol::Origin;
 use cidery_verifier::{LogDocument, PolicyDocument, RuleDocument, TrustPolicy};
 
 use super::store::Store;
@@ -11,12 +11,12 @@ use crate::client::wire::Log;
 use crate::failure::Failure;
 
 /// In CI nobody reads what is trusted, and what an earlier run has seen first is no better than what this one sees.
-pub(super) fn allowed(registry: &Registry, asked_for: bool, package: &PackageName) -> Result<(), Failure> {
+pub(super) fn allowed(registry: &Registry, asked_for: bool, wanted: &str) -> Result<(), Failure> {
     let in_ci = env::var_os("CI").is_some_and(|value| !value.is_empty());
     if !in_ci || asked_for || registry.is_loopback() {
         return Ok(());
     }
-    Err(Failure::PolicyMissing { package: package.clone() })
+    Err(Failure::PolicyMissing { wanted: wanted.to_owned() })
 }
 
 /// Refuses a known log that is shown with other keys.

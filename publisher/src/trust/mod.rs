@@ -14,6 +14,7 @@
 //! another `init` of the same package, is refused.
 
 mod first_use;
+mod log;
 mod seen;
 mod store;
 
@@ -25,6 +26,7 @@ use std::path::{Path, PathBuf};
 use cidery_protocol::{Cid, Origin, PackageName};
 use cidery_verifier::{PolicyDocument, Request, Rule, Seen, TrustPolicy, VerifyError};
 
+pub(crate) use self::log::KnownLog;
 use self::seen::SeenFile;
 use self::store::Store;
 use crate::args;
@@ -111,7 +113,7 @@ impl Trust {
                 return Ok(Grounds { document: document.clone(), policy, first_use: false });
             }
             Source::FirstUse { known, asked_for } => {
-                first_use::allowed(registry, *asked_for, package)?;
+                first_use::allowed(registry, *asked_for, &format!("`{package}`"))?;
                 known.read::<PolicyDocument>()?
             }
         };
@@ -203,7 +205,7 @@ impl Trust {
     /// That the log, its keys, or its being the log of `package` is not what is known; `policy.missing`.
     pub(crate) async fn log_of(&self, registry: &Registry, package: &PackageName) -> Result<Log, Failure> {
         if let Source::FirstUse { asked_for, .. } = self.source {
-            first_use::allowed(registry, asked_for, package)?;
+            first_use::allowed(registry, asked_for, &format!("`{package}`"))?;
         }
         let log = registry.log().await?;
         first_use::check_log(&self.document()?, &log)?;

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, unreachable_pub)] // Each test binary takes what it needs.
 
+pub mod log;
 pub mod world;
 
 use std::io::{BufRead, BufReader};

@@ -1,13 +1,11 @@
 //! What tests ask of a registry, and what they see in the answers.
 
-use cidery_keys::Signer;
-use cidery_protocol::{Cid, Head, Receipt, Resolution, SignedRecord, Standing};
-use cidery_registry::{Clock, ScopePolicy, memory::Memory};
-use cidery_verifier::{Seen, TrustPolicy, prove};
+use cidery_protocol::{Cid, Head, Receipt, Resolution, SignedRecord, Standing, StateObject};
+use cidery_registry::{ScopePolicy, memory::Memory};
 use serde_bytes::ByteBuf;
 use serde_json::json;
 
-use super::{ORIGIN, Pack, TestRegistry, authority_of, contents, key};
+use super::{Pack, TestRegistry, authority_of, contents, oracle};
 
 pub(crate) type Fresh = (TestRegistry<Memory>, tempfile::TempDir);
 
@@ -22,6 +20,8 @@ pub(crate) struct Stood {
     pub(crate) standing: Standing,
     pub(crate) authority: Cid,
     pub(crate) release: Cid,
+    /// The state's newest record.
+    pub(crate) newest: Cid,
     /// What a client says that pins the package's `init`, and tolerates what the query does: `ok`, or the code.
     pub(crate) verdict: String,
 }
@@ -38,17 +38,17 @@ pub(crate) async fn stood(registry: &TestRegistry<Memory>, package: &Pack, query
     assert_eq!(answer.status, 200, "{query}: {}", answer.json);
     let resolution = Resolution::decode(&answer.bytes).expect("a resolution");
     let receipt = Receipt::decode(&resolution.receipt).expect("a receipt");
-    let standing = Head::decode(&resolution.head).expect("a head").standing;
+    let standing = Head::decode(&resolution.head).expect("a head").standing.expect("how it stands");
     let authority = authority_of(&[&receipt.chain[..], &standing.chain[..]].concat()).cid;
     let (release, _) = SignedRecord::claim_of_entry(&receipt.record).expect("an entry");
-    let verdict = verdict(registry, package, query, &resolution);
-    Stood { standing, authority, release: release.cid(), verdict }
+    let verdict = verdict(package, query, &answer.bytes);
+    let newest = StateObject::decode(&standing.state).expect("a state").newest;
+    Stood { standing, authority, release: release.cid(), newest, verdict }
 }
 
-fn verdict(registry: &TestRegistry<Memory>, package: &Pack, query: &str, resolution: &Resolution) -> String {
+fn verdict(package: &Pack, query: &str, resolution: &[u8]) -> String {
     let mut request = json!({ "package": package.name });
-    let mut rule =
-        json!({ "origin": ORIGIN, "init": package.init.cid().to_string(), "channels": ["stable"] });
+    let mut rule = json!({ "init": package.init.cid().to_string(), "channels": ["stable"] });
     for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
         match name {
             "yanked" => rule["yanked"] = value.split(',').collect::<Vec<_>>().into(),
@@ -56,14 +56,8 @@ fn verdict(registry: &TestRegistry<Memory>, package: &Pack, query: &str, resolut
             name => request[name] = value.into(),
         }
     }
-    let log =
-        json!({ "logKeys": [key(2).public_key().to_string()], "cosigner": key(3).public_key().to_string() });
-    let policy =
-        json!({ "origins": { ORIGIN: log }, "packages": { package.name.as_str(): rule } }).to_string();
-    let policy = TrustPolicy::from_json(policy.as_bytes()).expect("a policy");
     let request = cidery_verifier::Request::from_json(request.to_string().as_bytes()).expect("a request");
-    let (receipt, head) = (&resolution.receipt, &resolution.head);
-    let verdict = prove(&request, receipt, head, &policy, &Seen::default(), registry.clock.now());
+    let verdict = oracle::prove(resolution, &request, &oracle::policy(&package.name, rule));
     verdict.map_or_else(|error| error.code().to_string(), |_| "ok".to_owned())
 }
 

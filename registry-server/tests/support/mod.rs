@@ -12,22 +12,26 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
 use cidery_keys::{SecretKey, Signer};
 use cidery_protocol::{
     Authority, Cid, Envelope, Head, Join, Origin, PackageLog, PackageState, Receipt, Resolution,
     SignedRecord,
-    log::{SignedCheckpoint, leaf_hash, verify_consistency, verify_inclusion},
+    log::{SignedCheckpoint, leaf_hash, verify_consistency, verify_inclusion, with_right_siblings},
     manifest::Manifest,
 };
 use cidery_registry::{
     Blobs, Body, Call, Clock, Error, LogConfig, Received, Registry, Reply, Request, ScopePolicy, Sequencer,
-    SequencerClient, Witnesses, memory::Chunks,
+    SequencerClient, Witnesses,
+    memory::{Chunks, Memory},
 };
 use cidery_registry_server::Sqlite;
 use serde_bytes::ByteBuf;
 use serde_json::{Value, json};
 
 pub(crate) mod ask;
+pub(crate) mod mortal;
+pub(crate) mod oracle;
 pub(crate) mod pack;
 pub(crate) mod witness;
 
@@ -201,9 +205,9 @@ pub(crate) struct Proven {
     pub(crate) time: u64,
 }
 
-/// What a verifier would look at, by `cidery-protocol` alone.
-pub(crate) fn prove(resolution: &[u8], package: &Pack) -> Proven {
-    let resolution = Resolution::decode(resolution).expect("a resolution");
+/// What a verifier looks at, by `cidery-protocol` alone, and what it says.
+pub(crate) fn prove(bytes: &[u8], package: &Pack) -> Proven {
+    let resolution = Resolution::decode(bytes).expect("a resolution");
     let receipt = Receipt::decode(&resolution.receipt).expect("a receipt");
     let head = Head::decode(&resolution.head).expect("a head");
     let signed = SignedCheckpoint::parse(&head.checkpoint).expect("a note");
@@ -214,7 +218,9 @@ pub(crate) fn prove(resolution: &[u8], package: &Pack) -> Proven {
     let first = first.verify_log(&origin(), &[key(2).public_key()]).expect("signed by the log");
     verify_inclusion(receipt.index, first.size, leaf, &receipt.inclusion, &first.root).expect("was logged");
     let Join::Inclusion(join) = &head.join else { panic!("wanted an inclusion") };
-    verify_inclusion(receipt.index, newest.size, leaf, join, &newest.root).expect("still is");
+    let (index, inclusion) = (receipt.index, &receipt.inclusion);
+    let join = with_right_siblings(index, first.size, inclusion, newest.size, join).expect("the receipt's");
+    verify_inclusion(index, newest.size, leaf, &join, &newest.root).expect("still is");
     if let Some(since) = &head.since {
         let same = since.size == first.size;
         assert!(same, "these tests ask for the receipt's own size");
@@ -226,7 +232,11 @@ pub(crate) fn prove(resolution: &[u8], package: &Pack) -> Proven {
     assert!(logged <= time, "a release is not from after its head");
     authority.allows(&release).expect("by its keys");
     assert_eq!(release.record().cid(), package.release());
-    authority_of(&[&receipt.chain[..], &head.standing.chain[..]].concat());
+    let standing = head.standing.expect("how it stands");
+    authority_of(&[&receipt.chain[..], &standing.chain[..]].concat());
+    let request = format!("{}@{}", package.name, package.version).parse().expect("a request");
+    let policy = oracle::policy(&package.name, json!({ "init": package.init.cid().to_string() }));
+    oracle::prove(bytes, &request, &policy).unwrap_or_else(|error| panic!("{}: {error}", package.name));
     Proven { size: newest.size, root: *newest.root.as_bytes(), time }
 }
 
@@ -257,4 +267,13 @@ pub(crate) async fn contents(blobs: &impl Blobs) -> BTreeMap<String, Vec<u8>> {
         contents.insert(key, object.bytes.to_vec());
     }
     contents
+}
+
+/// A store of these objects.
+pub(crate) async fn store_of(contents: &BTreeMap<String, Vec<u8>>) -> Memory {
+    let store = Memory::default();
+    for (key, bytes) in contents {
+        store.put(key, Bytes::from(bytes.clone())).await.expect("a store");
+    }
+    store
 }

@@ -14,9 +14,11 @@ use cidery_protocol::{
     Origin,
     log::{Hash, SignedCheckpoint},
 };
-use cidery_registry::{StoreError, Witness, WitnessAnswer, WitnessClient};
+use cidery_registry::{
+    Blobs, LogConfig, ScopePolicy, StoreError, Witness, WitnessAnswer, WitnessClient, Witnesses,
+};
 
-use super::key;
+use super::{TestRegistry, config, key};
 
 pub(crate) const NAMES: [&str; 2] = ["witness.example/w1", "witness.example/w2"];
 
@@ -28,6 +30,27 @@ pub(crate) fn witness_key(at: usize) -> SecretKey {
 pub(crate) fn witness(at: usize) -> Witness {
     let url = format!("https://witness.example/{at}");
     Witness::new(NAMES[at], &url, witness_key(at).public_key()).expect("a witness")
+}
+
+/// A log with the first `count` witnesses.
+pub(crate) fn with_witnesses(count: usize) -> LogConfig {
+    let witnesses = Witnesses::new((0..count).map(witness).collect()).expect("witnesses");
+    LogConfig { witnesses, ..config(ScopePolicy::Open) }
+}
+
+/// Does what a host does after a head was written. Gives what its operator is told.
+pub(crate) async fn ask<B: Blobs + Clone>(registry: &TestRegistry<B>, client: &Scripted) -> Vec<String> {
+    let mut told = Vec::new();
+    for turn in registry.sequencer.begin_asking() {
+        while let Some(asked) = registry.sequencer.ask_witness(&turn, client).await {
+            told.extend(asked.err().map(|error| error.to_string()));
+            if registry.sequencer.has_cosignatures() {
+                let merged = registry.sequencer.merge_cosignatures().await;
+                told.extend(merged.err().map(|error| error.to_string()));
+            }
+        }
+    }
+    told
 }
 
 /// A request, taken apart.

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, ops::Range};
 
 use cidery_protocol::{
-    Action, Cid, Codec, SignedRecord, limits,
+    Action, Cid, Codec, LogEntry, MapEntry, SignedRecord, limits,
     log::{self, Bundle, Checkpoint, Hash, Node, decode_bundle, leaf_hash},
     manifest::Manifest,
 };
@@ -72,16 +72,29 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
         Ok(Piece { indexes: next..end, entries: entries.collect() })
     }
 
-    /// Appends entries, and gives the manifests of their releases.
+    /// Appends entries, and gives the manifests of their releases. Each map must be the one that the ledger comes to.
     fn apply(&self, piece: &Piece, covered: u64) -> Result<Vec<Cid>, Error> {
         let mut manifests = Vec::new();
         for (index, entry) in piece.indexes.clone().zip(&piece.entries) {
             let refused = |error| diverged(format!("entry {index} may not be where it is: {error}"));
-            let step = self.follow_entry(entry).map_err(refused)?;
-            if let Action::Release(release) = &step.record.record().body().action {
-                manifests.push(release.manifest);
+            match LogEntry::decode(entry).map_err(|error| refused(error.into()))? {
+                LogEntry::Record(..) => {
+                    let step = self.follow_entry(entry).map_err(refused)?;
+                    if let Action::Release(release) = &step.record.record().body().action {
+                        manifests.push(release.manifest);
+                    }
+                    self.ledger.append(&step, covered)?;
+                }
+                LogEntry::Map(MapEntry { root: wanted, time, .. }) => {
+                    let root = self.ledger.append_map(time, covered)?;
+                    if root != wanted {
+                        let reason = format!(
+                            "entry {index} has the map {wanted}, and the entries before it come to {root}"
+                        );
+                        return Err(diverged(reason));
+                    }
+                }
             }
-            self.ledger.append(&step, covered)?;
         }
         Ok(manifests)
     }

@@ -1,4 +1,4 @@
-//! What follows a checkpoint: receipts and pages of package logs, and then what makes records visible.
+//! What follows a checkpoint: receipts, pages of package logs, and who carries the manifests of releases.
 
 use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
@@ -6,7 +6,7 @@ use bytes::Bytes;
 use cidery_protocol::{
     Cid, PackageLog, PackageLogFormat, PackageName, Receipt, ReceiptFormat, log::inclusion_proof,
 };
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use serde_bytes::ByteBuf;
 
 use super::{Cosigned, Sequencer, group::AT_ONCE};
@@ -14,37 +14,58 @@ use crate::{
     Blobs, Clock, Error, Sql,
     index::{self, Carrier, Carriers, TextCid},
     layout,
-    ledger::Logged,
-    stored::StoredPackage,
+    ledger::{Logged, RECORDS_AT_ONCE},
 };
 
 impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
-    /// Writes receipts and pages, and then packages and carriers, of everything in the published checkpoint that has none yet.
+    /// Writes receipts, pages and carriers of everything in the published checkpoint that has none yet.
     pub(super) async fn finish(&self, published: &Cosigned) -> Result<(), Error> {
         let size = published.size;
         let mut from = self.ledger.finished()?;
         while from < size {
             let records: Vec<Logged> = self.ledger.records_from(from)?;
-            for some in records.chunks(AT_ONCE) {
-                let receipts = self.receipts(some, published)?;
-                // A receipt that is there already stays: it is one of the same record.
-                settled(receipts.iter().map(|(key, bytes)| async {
-                    self.blobs.put_immutable(key, bytes.clone()).await.map(drop)
-                }))
-                .await?;
-            }
-            let pages = records.iter().map(|record| (&record.package, record.sequence / layout::PAGE));
-            let pages: Vec<_> = pages.collect::<BTreeSet<_>>().into_iter().collect();
-            for some in pages.chunks(AT_ONCE) {
-                settled(some.iter().map(|(name, number)| async {
-                    self.blobs.put(&layout::page(name, *number), self.page(name, *number)?).await?;
-                    Ok::<(), Error>(())
-                }))
-                .await?;
-            }
-            self.show(&records).await?;
-            from = records.last().map_or(size, |record| record.index + 1);
+            self.finish_records(&records, published).await?;
+            from = match records.last() {
+                Some(last) if records.len() >= RECORDS_AT_ONCE => last.index + 1,
+                _ => size,
+            };
             self.ledger.set_finished(from)?;
+        }
+        Ok(())
+    }
+
+    /// Does so for some records.
+    pub(super) async fn finish_records(&self, records: &[Logged], published: &Cosigned) -> Result<(), Error> {
+        let (receipts, pages) =
+            join(self.write_receipts(records, published), self.write_pages_of(records)).await;
+        receipts.and(pages)?;
+        self.write_carriers(records).await
+    }
+
+    async fn write_receipts(&self, records: &[Logged], published: &Cosigned) -> Result<(), Error> {
+        for some in records.chunks(AT_ONCE) {
+            let receipts = self.receipts(some, published)?;
+            // A receipt that is there already stays: it is one of the same record.
+            settled(
+                receipts.iter().map(|(key, bytes)| async {
+                    self.blobs.put_immutable(key, bytes.clone()).await.map(drop)
+                }),
+            )
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// The pages of package logs that these records are on.
+    async fn write_pages_of(&self, records: &[Logged]) -> Result<(), Error> {
+        let pages = records.iter().map(|record| (&record.package, record.sequence / layout::PAGE));
+        let pages: Vec<_> = pages.collect::<BTreeSet<_>>().into_iter().collect();
+        for some in pages.chunks(AT_ONCE) {
+            settled(some.iter().map(|(name, number)| async {
+                self.blobs.put(&layout::page(name, *number), self.page(name, *number)?).await?;
+                Ok::<(), Error>(())
+            }))
+            .await?;
         }
         Ok(())
     }
@@ -68,7 +89,7 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
                 record: ByteBuf::from(entry),
                 index: *index,
                 checkpoint: ByteBuf::from(checkpoint.as_slice()),
-                inclusion: inclusion_proof(*index, covered, |node| self.ledger.node(node))?,
+                inclusion: inclusion_proof(*index, covered, |node| self.ledger.node(node))?.into(),
             };
             receipts.push((layout::receipt(record), Bytes::from(receipt.encode()?)));
         }
@@ -85,9 +106,8 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
         Ok(PackageLog { format: PackageLogFormat::V1, from, size, entries }.encode()?.into())
     }
 
-    /// Makes records visible: their packages, and who carries the manifests of their releases.
-    async fn show(&self, records: &[Logged]) -> Result<(), Error> {
-        let packages: BTreeSet<&PackageName> = records.iter().map(|record| &record.package).collect();
+    /// Says who carries the manifests of these records' releases.
+    async fn write_carriers(&self, records: &[Logged]) -> Result<(), Error> {
         let mut manifests = BTreeSet::new();
         for record in records {
             manifests.extend(self.ledger.release(&record.record)?.map(|release| release.manifest));
@@ -98,20 +118,7 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
             }))
             .await?;
         }
-        for some in packages.iter().collect::<Vec<_>>().chunks(AT_ONCE) {
-            settled(some.iter().map(|name| async {
-                Ok::<(), Error>(self.blobs.put(&layout::package(name), self.package(name)?).await?)
-            }))
-            .await?;
-        }
         Ok(())
-    }
-
-    /// All that reads need of a package.
-    fn package(&self, name: &PackageName) -> Result<Bytes, Error> {
-        let state = self.ledger.package(name)?;
-        let state = state.ok_or_else(|| Error::internal(format!("`{name}` has records and no state")))?;
-        Ok(StoredPackage::new(state, self.ledger.places(name)?).encode()?.into())
     }
 
     fn carriers(&self, manifest: &Cid) -> Result<Bytes, Error> {

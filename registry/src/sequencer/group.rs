@@ -6,7 +6,7 @@ use bytes::Bytes;
 use cidery_protocol::{Cid, PackageName, PackageState};
 use futures_util::future::try_join_all;
 
-use super::{GROUP, Sequencer, Tip, Waiting, finish::settled};
+use super::{GROUP, Sequencer, Tip, Waiting, finish::settled, publish::shown_size};
 use crate::{Blobs, Clock, Error, Put, Reply, Sql, layout, ledger::Step, publication::Publication};
 
 /// Objects that are written at once.
@@ -22,10 +22,11 @@ enum Verdict {
 }
 
 impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
-    /// Closes a group of what is queued, and answers each publish in it. Nothing happens where nothing waits.
+    /// Closes a group of what is queued, answers each publish in it, and deletes what the head before had replaced. Nothing happens
+    /// where nothing waits.
     ///
     /// # Errors
-    /// Where the group failed as a whole. Whoever waited has been told the same.
+    /// Where the group failed as a whole: then whoever waited has been told the same. Or where something could not be deleted.
     pub async fn close_group(&self) -> Result<(), Error> {
         let mut head = self.head.lock().await;
         let group: Vec<Waiting> = {
@@ -36,6 +37,7 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
         if group.is_empty() {
             return Ok(());
         }
+        let shown = shown_size(&head);
         let (mut replies, failed) = match self.close(&mut head, &group).await {
             Ok(replies) => (replies.into_iter(), None),
             Err(error) => (Vec::new().into_iter(), Some(error)),
@@ -50,7 +52,11 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
                 let _ = waiting.answer.send(reply);
             }
         }
-        failed.map_or(Ok(()), Err)
+        match failed {
+            Some(error) => Err(error),
+            // Nobody waits for what nobody needs.
+            None => self.sweep(shown).await,
+        }
     }
 
     async fn close(&self, head: &mut Option<Tip>, group: &[Waiting]) -> Result<Vec<Reply>, Error> {
@@ -58,8 +64,7 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
         // A group that was logged and not published comes first: receipts name the first checkpoint that covers them.
         self.publish_log(head).await?;
         // 1. who wins
-        let shown = head.as_ref().map_or(0, |tip| tip.cosigned.time);
-        let time = self.time_after(self.ledger.newest_time()?).max(self.time_after(shown));
+        let time = self.group_time(head)?;
         let verdicts = self.judge(group.iter().map(|waiting| &waiting.publication), time)?;
         let appended = || {
             group.iter().zip(&verdicts).filter_map(|(waiting, verdict)| match verdict {
@@ -72,17 +77,11 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
             settled(some.iter().map(|(publication, _)| self.store_manifest(publication))).await?;
         }
         // 3. the ledger
-        self.ledger.transaction(|| {
-            let records: usize = appended().map(|(_, steps)| steps.len()).sum();
-            let covered = self.ledger.size()? + records as u64;
-            for step in appended().flat_map(|(_, steps)| steps) {
-                self.ledger.append(step, covered)?;
-            }
-            Ok(())
-        })?;
-        // 4. to 6. the log
+        let steps: Vec<&Step> = appended().flat_map(|(_, steps)| steps).collect();
+        self.ledger.append_group(&steps, time)?;
+        // 4. to 7. the log
         self.publish_log(head).await?;
-        // 7. answers
+        // 8. answers
         let answers = group.iter().zip(verdicts).map(|(waiting, verdict)| async {
             let again = match verdict {
                 Verdict::Refused(error) => return Ok(Reply::Refused(error.body())),
@@ -95,6 +94,12 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
             Ok(Reply::Published(self.committed(publication, logged, again).await?))
         });
         try_join_all(answers).await
+    }
+
+    /// The time of what is logged now: not before any entry, nor before the head, which readers believe.
+    pub(super) fn group_time(&self, head: &Option<Tip>) -> Result<u64, Error> {
+        let shown = head.as_ref().map_or(0, |tip| tip.cosigned.time);
+        Ok(self.time_after(self.ledger.newest_time()?).max(self.time_after(shown)))
     }
 
     /// Applies each publication on top of those before it, at one time.

@@ -6,15 +6,17 @@
 //!     ▼ queue
 //!  close_group ── 1. apply each again, in order, at one time: one record wins a place, the others are told
 //!                 2. manifests to the store
-//!                 3. one transaction: entries, hashes, what changes of each package
-//!                 4. entry bundles and tiles
+//!                 3. one transaction: entries, hashes, what changes of each package, what delays were waiting for, the
+//!                    map's values and pages, and its entry, which is the last
+//!                 4. entry bundles, tiles, states, pages of the map, the map entry
 //!                 5. the log's signature, the cosigner's, the checkpoint object (conditional on what it replaces)
-//!                 6. receipts and pages of package logs, then packages and carriers of manifests
-//!                 7. answers
+//!                 6. receipts and pages of package logs, then carriers of manifests
+//!                 7. the head of all reads, as 5
+//!                 8. answers; then what the head before had replaced is deleted
 //! ```
 //!
 //! A crash between any two of these loses nothing that was answered and shows nothing by halves: before 3 nothing happened;
-//! after 3, [`Sequencer::start`] takes up at 4 with the same bytes.
+//! after 3, [`Sequencer::start`] takes up at 4 with the same bytes. Until 7, reads are answered under the head before.
 
 mod admit;
 mod catch_up;
@@ -22,6 +24,9 @@ mod finish;
 mod group;
 mod publish;
 mod recover;
+#[cfg(feature = "seed")]
+mod seed;
+mod states;
 mod witnesses;
 
 use std::sync::{
@@ -34,7 +39,7 @@ use cidery_protocol::{Origin, PublicKey, limits, log::SignedCheckpoint};
 use futures_channel::oneshot;
 
 use crate::{
-    Blobs, Call, Clock, Error, Etag, Reply, ScopePolicy, Sql, StoreError, Witnesses,
+    Blobs, Call, Clock, Error, Etag, Object, Reply, ScopePolicy, Sql, StoreError, Witnesses,
     ledger::Ledger,
     publication::{House, Publication},
 };
@@ -55,9 +60,9 @@ pub struct LogConfig {
     pub scopes: ScopePolicy,
     /// Signs checkpoints.
     pub log: Box<dyn Signer>,
-    /// Says when they were the newest (SPEC §7.4); another key.
+    /// Says when they were the newest (SPEC §7.5); another key.
     pub cosigner: Box<dyn Signer>,
-    /// Who else is asked to cosign the head (SPEC §7.6).
+    /// Who else is asked to cosign the head (SPEC §7.7).
     pub witnesses: Witnesses,
 }
 
@@ -111,6 +116,8 @@ pub struct Sequencer<B, S, C> {
 struct Tip {
     cosigned: Cosigned,
     etag: Etag,
+    /// The head of all reads: the same, or an earlier one.
+    shown: Option<Object>,
 }
 
 /// A checkpoint with both signatures of the operator.
@@ -202,8 +209,8 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
         !self.queued().is_empty()
     }
 
-    /// Puts a new time on the head, and publishes what an earlier failure left unpublished. At least every five minutes, also
-    /// where nothing was published (SPEC §7.4).
+    /// Puts a new time on the head, and publishes what an earlier failure left unpublished and what has taken effect by time alone.
+    /// At least every five minutes, also where nothing was published (SPEC §6.6, §7.5).
     ///
     /// # Errors
     /// As [`Sequencer::start`].
@@ -212,10 +219,7 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
         if !self.started.load(Ordering::Acquire) {
             return self.published(&mut head).await;
         }
-        let size = |head: &Option<Tip>| head.as_ref().map(|tip| tip.cosigned.size);
-        let before = size(&head);
-        self.publish_log(&mut head).await?;
-        if size(&head) == before { self.recosign(&mut head).await } else { Ok(()) }
+        self.renew(&mut head).await
     }
 
     async fn ensure_started(&self) -> Result<(), Error> {
@@ -227,7 +231,7 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
     }
 
     /// The time for what comes after `last`: the clock's, but not before it, unless that had been so far ahead that nobody
-    /// believes it (SPEC §7.1, §7.4).
+    /// believes it (SPEC §7.1, §7.5).
     fn time_after(&self, last: u64) -> u64 {
         let now = self.clock.now();
         if last <= now.saturating_add(limits::CLOCK_AHEAD_SECONDS) { now.max(last) } else { now }

@@ -11,7 +11,7 @@ use cidery_protocol::{
 
 use super::{Cosigned, Sequencer, Tip};
 use crate::{
-    Blobs, Clock, Error, Expectation, Sql,
+    Blobs, Clock, Error, Expectation, Object, Sql,
     admission::statements,
     index::{self, LogKeys, TextKey},
     layout,
@@ -25,54 +25,58 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
     ///    empty log is published.
     /// 2. A ledger that is behind catches up from published entries.
     /// 3. The ledger's root at the published size is the published one.
-    /// 4. A store that went back behind what was finished has all that cannot be made again.
-    /// 5. What the ledger has more is published.
-    /// 6. The head is cosigned, if nothing of this wrote a new one.
+    /// 4. A store that went back behind what was finished has all that cannot be made again. Where one has lost states or pages
+    ///    under what is not finished, they are written again.
+    /// 5. What the ledger has more is published, and what has taken effect by time since. Else, the head is cosigned.
     pub(super) async fn published(&self, head: &mut Option<Tip>) -> Result<(), Error> {
         if head.is_some() && self.started.load(Ordering::Acquire) {
             return Ok(());
         }
         // (1)
-        let mut old = None;
-        match self.blobs.get(layout::CHECKPOINT, limits::CHECKPOINT_BYTES).await? {
-            None if self.ledger.size()? > 0 => {
-                return Err(diverged("the ledger has entries, and no checkpoint is published"));
-            }
-            None => {
-                let (root, keys) = (empty_root(), self.keys()?);
-                self.blobs.put(layout::KEYS, keys).await?;
-                self.replace(head, self.cosign(self.sign(0, root)?, 0, self.clock.now())?).await?;
-            }
-            Some(object) => {
-                let (origin, key) = (&self.house.origin, self.log.public_key());
-                let foreign =
-                    |error| diverged(format!("the published checkpoint is not this log's: {error}"));
-                let signed = SignedCheckpoint::parse(&object.bytes).map_err(foreign)?;
-                let published = signed.verify_log(origin, &[key]).map_err(foreign)?;
-                // (2)
-                if self.ledger.size()? < published.size {
-                    self.catch_up(&published).await?;
-                }
-                // (3)
-                self.agree(&published)?;
-                // (4)
-                if self.ledger.finished()? > published.size {
-                    self.take_back(published.size).await?;
-                }
-                self.blobs.put(layout::KEYS, self.keys()?).await?;
-                let size = published.size;
-                old = Some(size);
-                // One that cannot be read has no time that the next could go behind.
-                let time = signed.timestamp(&origin.cosigner(), &self.cosigner.public_key()).unwrap_or(0);
-                *head = Some(Tip { cosigned: Cosigned { size, time, note: signed }, etag: object.etag });
-            }
+        let shown = self.blobs.get(layout::HEAD, limits::CHECKPOINT_BYTES).await?;
+        let Some(object) = self.blobs.get(layout::CHECKPOINT, limits::CHECKPOINT_BYTES).await? else {
+            return self.begin(head, shown).await;
+        };
+        let (origin, key) = (&self.house.origin, self.log.public_key());
+        let foreign = |error| diverged(format!("the published checkpoint is not this log's: {error}"));
+        let signed = SignedCheckpoint::parse(&object.bytes).map_err(foreign)?;
+        let published = signed.verify_log(origin, &[key]).map_err(foreign)?;
+        let size = published.size;
+        // (2)
+        if self.ledger.size()? < size {
+            self.catch_up(&published).await?;
         }
+        // (3)
+        self.agree(&published)?;
+        // (4)
+        let finished = self.ledger.finished()?;
+        if finished > size {
+            self.take_back(size).await?;
+        } else if finished < size && self.ledger.size()? == size {
+            self.write_states(finished, &object.etag).await?;
+        }
+        self.blobs.put(layout::KEYS, self.keys()?).await?;
+        // One that cannot be read has no time that the next could go behind.
+        let time = signed.timestamp(&origin.cosigner(), &self.cosigner.public_key()).unwrap_or(0);
+        let cosigned = Cosigned { size, time, note: signed };
+        *head = Some(Tip { cosigned, etag: object.etag, shown });
         // (5)
-        self.publish_log(head).await?;
-        // (6)
-        if head.as_ref().map(|tip| tip.cosigned.size) == old {
-            self.recosign(head).await?;
+        self.renew(head).await?;
+        self.started.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    /// Publishes the empty log.
+    async fn begin(&self, head: &mut Option<Tip>, shown: Option<Object>) -> Result<(), Error> {
+        if self.ledger.size()? > 0 {
+            return Err(diverged("the ledger has entries, and no checkpoint is published"));
         }
+        self.blobs.put(layout::KEYS, self.keys()?).await?;
+        self.replace(head, self.cosign(self.sign(0, empty_root())?, 0, self.clock.now())?).await?;
+        if let Some(tip) = head {
+            tip.shown = shown;
+        }
+        self.show(head).await?;
         self.started.store(true, Ordering::Release);
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Asking witnesses for cosignatures (SPEC §7.6), beside the groups and never in their way:
+//! Asking witnesses for cosignatures (SPEC §7.7), beside the groups and never in their way:
 //!
 //! ```text
 //!  replace ── a new head ──▶ begin_asking ── a turn for each witness that nobody asks
@@ -157,7 +157,8 @@ impl<B: Blobs, S: Sql, C: Clock> Sequencer<B, S, C> {
             return Ok(());
         }
         let cosigned = Cosigned { size: *size, time: *time, note: merged };
-        self.write_checkpoint(&mut head, cosigned).await
+        self.write_checkpoint(&mut head, cosigned).await?;
+        self.show(&mut head).await
     }
 
     /// The steps:

@@ -14,6 +14,8 @@
  * @property {string} manifest
  * @property {{ path: string, bytes: string }[]} modules
  *
+ * @typedef {{ now: number, policy: any, package: string, seen: any, proof: string }} PackageEvidence
+ *
  * @typedef {{ publicKey: string, message: string, signature: string }} Signed
  */
 
@@ -42,6 +44,12 @@ export function judge(verifier, CideryError, vector) {
   if ("verify" in vector) {
     return attempt(
       () => ({ ok: verdictOf(verifier, vector.verify) }),
+      ({ code }) => ({ code }),
+    );
+  }
+  if ("package" in vector) {
+    return attempt(
+      () => ({ ok: saidOf(verifier, vector.package) }),
       ({ code }) => ({ code }),
     );
   }
@@ -74,4 +82,11 @@ function verdictOf(verifier, of) {
   }
   const { manifest, ...rest } = verdict;
   return { verdict: { ...rest, manifest: manifest.cid }, isolate: verdict.isolateId(), seen: seen.toJSON() };
+}
+
+/** @param {Verifier} verifier @param {PackageEvidence} of */
+function saidOf(verifier, of) {
+  const seen = verifier.recall(of.seen);
+  const verdict = verifier.verifyPackageProof(verifier.parsePolicy(of.policy), of.package, fromBase64(of.proof), seen, of.now);
+  return { verdict, seen: seen.toJSON() };
 }

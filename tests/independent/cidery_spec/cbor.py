@@ -192,6 +192,14 @@ def octets(length: int | None = None) -> Shape:
     return shape
 
 
+def hashes(value: Any) -> list[bytes]:
+    """SPEC 8.2: hashes that stand one after another in one byte string."""
+    packed = _typed(value, bytes, "bytes")
+    if len(packed) % 32:
+        raise malformed(f"{len(packed)} bytes where hashes of 32 belong")
+    return [packed[start : start + 32] for start in range(0, len(packed), 32)]
+
+
 def link(codec: int) -> Shape:
     """A CID of one codec (SPEC 2.2)."""
 

@@ -1,4 +1,4 @@
-"""SPEC 7.2 to 7.5: checkpoints in signed notes, and their signatures and timestamps."""
+"""SPEC 7.3 to 7.6: checkpoints in signed notes, and their signatures and timestamps."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SIZE = re.compile(r"0|[1-9][0-9]{0,15}")
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """SPEC 7.2: a checkpoint. Its fields mean nothing before `check_log` has spoken."""
+    """SPEC 7.3: a checkpoint. Its fields mean nothing before `check_log` has spoken."""
 
     origin: str
     size: int
@@ -31,7 +31,7 @@ class Checkpoint:
     lines: tuple[tuple[str, bytes, bytes], ...]
 
     def check_log(self, log_keys: list[bytes]) -> None:
-        """SPEC 7.3: one of the log's keys signed, and none of the lines that claim one is invalid."""
+        """SPEC 7.4: one of the log's keys signed, and none of the lines that claim one is invalid."""
         signed = 0
         for public in log_keys:
             for signature in self._claimed(self.origin, public, LOG_SIGNATURE):
@@ -40,14 +40,14 @@ class Checkpoint:
         require(signed > 0, "log.signature", "no line is of a log key")
 
     def timestamp(self, cosigner: bytes) -> int:
-        """SPEC 7.4: the newest time at which the cosigner signed."""
+        """SPEC 7.5: the newest time at which the cosigner signed."""
         time = self.cosigned(f"{self.origin}/cosigner", cosigner, "log.timestamp")
         if time is None:
             raise Refused("log.timestamp", "no line is of the cosigner")
         return time
 
     def cosigned(self, name: str, public: bytes, code: str) -> int | None:
-        """The newest time at which a key signed under a name; none of the lines that claim it is invalid (SPEC 7.5)."""
+        """The newest time at which a key signed under a name; none of the lines that claim it is invalid (SPEC 7.6)."""
         times = []
         for body in self._claimed(name, public, COSIGNATURE):
             time = int.from_bytes(body[:8], "big")
@@ -56,13 +56,13 @@ class Checkpoint:
         return max(times, default=None)
 
     def _claimed(self, name: str, public: bytes, kind: int) -> list[bytes]:
-        """SPEC 7.5: the signatures that claim to be of this name and key."""
+        """SPEC 7.6: the signatures that claim to be of this name and key."""
         wanted = name, key_id(name, public, kind)
         return [body for line, key, body in self.lines if (line, key) == wanted]
 
 
 def key_id(name: str, public: bytes, kind: int) -> bytes:
-    """SPEC 7.3: how a signature line names a key."""
+    """SPEC 7.4: how a signature line names a key."""
     return hashlib.sha256(name.encode("utf-8") + b"\n" + bytes([kind]) + public).digest()[:4]
 
 

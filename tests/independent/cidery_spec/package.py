@@ -13,7 +13,7 @@ from . import cbor, keys, records
 from .authority import Authority, Statement
 from .cid import Cid
 from .errors import Refused, require
-from .signed import decode_entry
+from .signed import Signed, decode_entry
 
 MAX_RELEASES = 10_000
 MAX_STANDING = 8_000
@@ -61,48 +61,53 @@ class State:
 
     def at(self, time: int) -> State:
         """SPEC 6.6, the end: what has waited long enough holds."""
-        if self.pending is None or time < self.pending[1]:
-            return self
-        return replace(self._under(self.pending[0]), pending=None)
+        return self if self.pending is None or time < self.pending[1] else self.settled()
+
+    def settled(self) -> State:
+        """What waits holds."""
+        return self if self.pending is None else replace(self._under(self.pending[0]), pending=None)
 
     def after(self, entry: bytes) -> State:
         """The state once `entry` is logged, too."""
         signed, time = decode_entry(entry)
-        record, before = records.decode(signed), self.at(time)
-        authorities.signers_of(before.authority, signed, record)  # 6.5
+        return self.at(time).followed(signed, records.decode(signed), time)
+
+    def followed(self, signed: Signed, record: records.Record, time: int) -> State:
+        """SPEC 6.4: the state once this record is logged at this time, too; what waits has been looked at."""
+        authorities.signers_of(self.authority, signed, record)  # 6.5
         require(record.kind != "init", "record.init_taken", "a second init")  # (0)
-        statement = authorities.allow(before.authority, signed, record)  # (1) to (4)
+        statement = authorities.allow(self.authority, signed, record)  # (1) to (4)
         standing = Standing(statement, time)
-        after = before
+        after = self
         if record.kind == "release":
-            taken = record.body["version"] in before.releases
+            taken = record.body["version"] in self.releases
             require(not taken, "record.version_taken", f"{record.body['version']} is taken")  # (5)
-            valid = sum(each.void is None for each in before.releases.values())
+            valid = sum(each.void is None for each in self.releases.values())
             require(valid < MAX_STANDING, "limit.exceeded", f"{valid} releases that are not void")
-            require(len(before.releases) < MAX_RELEASES, "limit.exceeded", f"{len(before.releases)} releases")
-            after = replace(before, releases={**before.releases, record.body["version"]: standing})
+            require(len(self.releases) < MAX_RELEASES, "limit.exceeded", f"{len(self.releases)} releases")
+            after = replace(self, releases={**self.releases, record.body["version"]: standing})
         elif record.kind == "yank":  # (6)
-            yanked = before._named(record.body["release"])
+            yanked = self._named(record.body["release"])
             yank = None if record.body["severity"] == "none" else record
             version = record.body["release"]["version"]
-            after = replace(before, releases={**before.releases, version: replace(yanked, yank=yank)})
+            after = replace(self, releases={**self.releases, version: replace(yanked, yank=yank)})
         elif record.kind == "channel":
             for each in record.body["targets"]:
-                before._named(each["release"])
-            after = replace(before, channels={**before.channels, record.body["name"]: standing})
+                self._named(each["release"])
+            after = replace(self, channels={**self.channels, record.body["name"]: standing})
             naming = [each for each in after.channels.values() if each.void is None and each.record.body["targets"]]
             require(len(naming) <= MAX_CHANNELS, "limit.exceeded", f"{len(naming)} channels")
             require(len(after.channels) <= MAX_NAMES, "limit.exceeded", f"{len(after.channels)} channels were set")
         elif record.kind == "attest":
-            before._named(record.body["release"])
+            self._named(record.body["release"])
         else:
-            following = authorities.succeed(before.authority, signed, record)
+            following = authorities.succeed(self.authority, signed, record)
             if following.delay == 0:
-                after = replace(before._under(following), pending=None)
+                after = replace(self._under(following), pending=None)
             else:
-                after = replace(before, pending=(following, time + following.delay))
-        follows = record.sequence == before.newest.sequence + 1 and record.prev == before.newest.cid
-        require(follows, "record.sequence", f"sequence {record.sequence} after {before.newest.sequence}")  # (7)
+                after = replace(self, pending=(following, time + following.delay))
+        follows = record.sequence == self.newest.sequence + 1 and record.prev == self.newest.cid
+        require(follows, "record.sequence", f"sequence {record.sequence} after {self.newest.sequence}")  # (7)
         return replace(after, newest=record)
 
     def _under(self, following: Authority) -> State:
@@ -153,7 +158,12 @@ class State:
 def begin(entry: bytes) -> State:
     """The state after a package's first entry."""
     signed, _ = decode_entry(entry)
-    first = authorities.begin(signed, records.decode(signed))
+    return started(signed, records.decode(signed))
+
+
+def started(signed: Signed, record: records.Record) -> State:
+    """SPEC 6.4: the state after a package's first record."""
+    first = authorities.begin(signed, record)
     return State(first.cid, first, None, first.record, {}, {})
 
 

@@ -54,6 +54,8 @@ class Rule:
     yanked: frozenset[str]
     provenance: bool
     egress: frozenset[str]
+    #: Whether a head without `standing` will do.
+    unchecked: bool
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ def _witness(value: Any) -> tuple[str, bytes]:
 
 def _rule(name: str, value: Any) -> Rule:
     pins = {"keys", "init", "recovery"}
-    others = {"threshold", "channels", "minAge", "yanked", "provenance", "egress"}
+    others = {"threshold", "channels", "minAge", "yanked", "provenance", "egress", "revocation"}
     fields = _fields(value, name, {"origin"}, pins | others)
     _require(not pins.isdisjoint(fields), f"the rule for {name} pins neither keys nor init nor recovery")
     _require("keys" in fields or "threshold" not in fields, f"the rule for {name} has a threshold of no keys")
@@ -124,6 +126,8 @@ def _rule(name: str, value: Any) -> Rule:
     channels = _texts(fields.get("channels", []), "channels")
     provenance = fields.get("provenance", False)
     _require(isinstance(provenance, bool), f"{name}: `provenance` is neither true nor false")
+    revocation = fields.get("revocation", "proven")
+    _require(revocation in ("proven", "unchecked"), f"{name}: `revocation` is neither proven nor unchecked")
     return Rule(
         origin=_origin(fields["origin"]),
         keys=_quorum(quorum) if quorum else None,
@@ -134,6 +138,7 @@ def _rule(name: str, value: Any) -> Rule:
         yanked=yanked,
         provenance=provenance,
         egress=egress,
+        unchecked=revocation == "unchecked",
     )
 
 

@@ -38,6 +38,11 @@ class _Comparator:
         mine, its = self.bound, version.precedence
         return {"=": its == mine, "<": its < mine, "<=": its <= mine, ">": its > mine, ">=": its >= mine}[self.operator]
 
+    def is_below(self, version: Version) -> bool:
+        """Whether neither `version` nor any greater one holds."""
+        bounded = self.operator in ("<", "<=", "=")
+        return bounded and not self.holds(version) and not version.precedence < self.bound
+
 
 #: What `>=0.0.0` says, which is nothing.
 _ALL = _Comparator(">=", (0, 0, 0))
@@ -61,6 +66,15 @@ class Range:
     def contains(self, version: Version) -> bool:
         """Whether one of the alternatives takes `version`."""
         return any(_takes(comparators, version) for comparators in self._alternatives)
+
+    @property
+    def names_prerelease(self) -> bool:
+        """SPEC 9.5: whether its text has a `-` that follows no space."""
+        return re.search("(?<! )-", self.text) is not None
+
+    def is_below(self, version: Version) -> bool:
+        """SPEC 9.5: whether `version` is above the upper bound of each alternative."""
+        return all(any(each.is_below(version) for each in comparators) for comparators in self._alternatives)
 
 
 def _require(condition: bool, text: str, fault: str) -> None:

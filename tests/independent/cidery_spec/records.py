@@ -33,7 +33,7 @@ def _version(text: str) -> str:
     return names.Version(text).text
 
 
-def _one_of(*words: str) -> cbor.Shape:
+def one_of(*words: str) -> cbor.Shape:
     def shape(value: Any) -> str:
         require(cbor.text(value) in words, "cbor.malformed", f"{value[:80]!r} is none of {', '.join(words)}")
         return value
@@ -59,7 +59,7 @@ _NPM = cbor.map_of({
 _BODIES = {
     "init": _POWERS,
     "rekey": cbor.map_of({
-        "by": _one_of("publishers", "recovery"),
+        "by": one_of("publishers", "recovery"),
         "to": _POWERS,
         "void": cbor.list_of(cbor.map_of({"key": KEY, "fromSequence": cbor.integer})),
         "nextVersionFloor?": _VERSION,
@@ -74,8 +74,8 @@ _BODIES = {
     }),
     "yank": cbor.map_of({
         "release": _REFERENCE,
-        "severity": _one_of(*SEVERITIES),
-        "reason": _one_of(*REASONS),
+        "severity": one_of(*SEVERITIES),
+        "reason": one_of(*REASONS),
         "text?": cbor.text,
         "replacement?": _VERSION,
     }),
@@ -122,7 +122,7 @@ def decode(signed: Signed) -> Record:
     if kind is None:
         raise Refused("envelope.type", f"the payload type {signed.type[:80]!r} is unknown")
     shape = cbor.map_of({
-        "kind": _one_of(*KINDS),
+        "kind": one_of(*KINDS),
         "origin": cbor.parsed(names.origin, cbor.text),
         "package": cbor.parsed(names.package, cbor.text),
         "sequence": cbor.integer,

@@ -84,7 +84,7 @@ class SeenLog:
 
     size: int
     root: bytes
-    #: The highest sequence of a record of each package.
+    #: The highest sequence of a state of each package.
     packages: dict[str, int]
 
 
@@ -94,15 +94,21 @@ class Seen:
 
     logs: dict[str, SeenLog] = field(default_factory=dict)
 
-    def sequence(self, origin: str, package: str) -> int:
-        """The sequence below which a package does not go back."""
-        known = self.logs.get(origin)
-        return known.packages.get(package, 0) if known else 0
+    def sequence(self, origin: str, package: str) -> int | None:
+        """The sequence below which a package's state does not go back."""
+        return self.logs[origin].packages.get(package) if origin in self.logs else None
 
-    def forward(self, origin: str, size: int, root: bytes, package: str, sequence: int) -> Seen:
-        """What is known after another verdict."""
-        known = self.logs.get(origin, SeenLog(0, b"", {}))
-        packages = {**known.packages, package: max(sequence, self.sequence(origin, package))}
+    def check_sequence(self, origin: str, package: str, sequence: int | None) -> None:
+        """Refuses a state of a lower sequence than one of before, and none where there was one."""
+        known = self.sequence(origin, package)
+        forth = known is None or (sequence is not None and sequence >= known)
+        require(forth, "log.rollback", f"a state of sequence {sequence} after {known}")
+
+    def forward(self, origin: str, size: int, root: bytes, package: str, sequence: int | None) -> Seen:
+        """What is known after another verdict, which showed a state of this sequence, or none."""
+        packages = self.logs[origin].packages if origin in self.logs else {}
+        if sequence is not None:
+            packages = {**packages, package: max(sequence, packages.get(package, 0))}
         return replace(self, logs={**self.logs, origin: SeenLog(size, root, packages)})
 
     def told(self) -> dict[str, Any]:

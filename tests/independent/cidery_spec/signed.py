@@ -1,4 +1,4 @@
-"""SPEC 6.1, 6.5, 6.8 and 7.1: what carries signatures: envelopes, signed records, log entries."""
+"""SPEC 6.1, 6.5, 6.8, 7.1 and 7.2: what carries signatures: envelopes, signed records, log entries; and map entries."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ _SIGNED = {
 }
 _SIGNED_RECORD = cbor.map_of(_SIGNED)
 _ENTRY = cbor.map_of({"kind": cbor.text, "time": cbor.integer, **_SIGNED})
+_MAP_ENTRY = cbor.map_of({"kind": cbor.text, "root": cbor.octets(32), "time": cbor.integer})
 
 
 @dataclass(frozen=True)
@@ -76,12 +77,44 @@ def decode_signed(data: bytes) -> Signed:
     return _signed(cbor.decode_as(_SIGNED_RECORD, data, "a signed record", MAX_ENTRY))
 
 
+@dataclass(frozen=True)
+class MapEntry:
+    """SPEC 7.2: the map over all packages as they are at its time."""
+
+    root: bytes
+    time: int
+
+    def encode(self) -> bytes:
+        """The log entry."""
+        return cbor.encode({"kind": "map", "root": self.root, "time": self.time})
+
+
 def decode_entry(data: bytes) -> tuple[Signed, int]:
-    """SPEC 7.1: a log entry, and when it was logged."""
-    entry = cbor.decode_as(_ENTRY, data, "a log entry", MAX_ENTRY)
-    require(entry["kind"] == "record", "cbor.malformed", f"a log entry of kind {entry['kind'][:80]!r}")
-    require(entry["time"] <= MAX_NUMBER, "cbor.malformed", f"a log entry of the time {entry['time']}")
+    """SPEC 7.1: a record's log entry, and when it was logged."""
+    entry = _entry(_ENTRY, "record", data)
     return _signed(entry), entry["time"]
+
+
+def decode_map_entry(data: bytes) -> MapEntry:
+    """SPEC 7.2: a map entry."""
+    entry = _entry(_MAP_ENTRY, "map", data)
+    return MapEntry(entry["root"], entry["time"])
+
+
+def is_map_entry(data: bytes) -> bool:
+    """Whether this is one."""
+    try:
+        decode_map_entry(data)
+        return True
+    except Refused:
+        return False
+
+
+def _entry(shape: cbor.Shape, kind: str, data: bytes) -> dict[str, Any]:
+    entry = cbor.decode_as(shape, data, f"a log entry of kind {kind}", MAX_ENTRY)
+    require(entry["kind"] == kind, "cbor.malformed", f"a log entry of kind {entry['kind'][:80]!r}")
+    require(entry["time"] <= MAX_NUMBER, "cbor.malformed", f"a log entry of the time {entry['time']}")
+    return entry
 
 
 def _signed(fields: dict[str, Any]) -> Signed:

@@ -111,6 +111,9 @@ pub struct RuleDocument {
     /// Hosts that may be granted; none where it is absent.
     #[serde(default, deserialize_with = "json::present", skip_serializing_if = "Option::is_none")]
     pub egress: Option<Vec<String>>,
+    /// Whether a head must show what became of the release: `proven` or `unchecked`; `proven` where it is absent.
+    #[serde(default, deserialize_with = "json::present", skip_serializing_if = "Option::is_none")]
+    pub revocation: Option<String>,
 }
 
 /// Pinned recovery keys.

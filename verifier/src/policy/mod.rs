@@ -8,7 +8,7 @@ mod rule;
 
 pub use document::{LogDocument, PolicyDocument, RecoveryDocument, RuleDocument, WitnessDocument};
 pub use log::{LogTrust, Witness};
-pub use rule::{Quorum, Rule};
+pub use rule::{Quorum, Revocation, Rule};
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cidery_protocol::{ChannelName, Cid, Codec, Origin, PublicKey, Severity, manifest};
 use serde::{
-    Deserialize,
-    de::{IntoDeserializer, value},
+    Deserialize, Serialize,
+    de::{DeserializeOwned, IntoDeserializer, value},
 };
 
 use super::{LogTrust, RuleDocument, invalid, keys, parse};
@@ -25,6 +25,18 @@ pub struct Rule {
     yanked: BTreeSet<Severity>,
     provenance: bool,
     egress: BTreeSet<String>,
+    revocation: Revocation,
+}
+
+/// Whether it is shown what became of a release since it was logged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Revocation {
+    /// The head shows the package's state: newer keys, yanks, and whether there is a newer release.
+    #[default]
+    Proven,
+    /// Nothing is shown, and nothing is asked for.
+    Unchecked,
 }
 
 /// Keys of which so many distinct ones must have signed.
@@ -79,6 +91,7 @@ impl Rule {
             yanked: set(&format!("{at}.yanked"), document.yanked.as_deref(), severity)?,
             provenance: document.provenance.unwrap_or(false),
             egress: hosts.iter().cloned().collect(),
+            revocation: revocation(&format!("{at}.revocation"), document.revocation.as_deref())?,
         })
     }
 
@@ -151,6 +164,11 @@ impl Rule {
         self.provenance
     }
 
+    /// Whether a head must show what became of the release.
+    pub fn revocation(&self) -> Revocation {
+        self.revocation
+    }
+
     /// Which of the hosts that a manifest asks for are granted, in its order.
     pub fn grant<'h>(&self, needs: &'h [String]) -> impl Iterator<Item = &'h String> {
         needs.iter().filter(|host| self.egress.contains(*host))
@@ -183,10 +201,20 @@ fn set<T: Ord>(
 }
 
 /// A severity that a yank can have and be one.
-fn severity(at: &str, word: &str) -> Result<Severity, VerifyError> {
-    let read: Result<_, value::Error> = Severity::deserialize(word.into_deserializer());
-    match read {
-        Ok(severity) if severity > Severity::None => Ok(severity),
-        _ => Err(invalid(at, format!("{word:?} is none of low, medium, high and critical"))),
+fn severity(at: &str, text: &str) -> Result<Severity, VerifyError> {
+    match word(text) {
+        Some(severity) if severity > Severity::None => Ok(severity),
+        _ => Err(invalid(at, format!("{text:?} is none of low, medium, high and critical"))),
     }
+}
+
+fn revocation(at: &str, text: Option<&str>) -> Result<Revocation, VerifyError> {
+    let Some(text) = text else { return Ok(Revocation::default()) };
+    word(text).ok_or_else(|| invalid(at, format!("{text:?} is neither proven nor unchecked")))
+}
+
+/// One of a few words.
+fn word<T: DeserializeOwned>(text: &str) -> Option<T> {
+    let read: Result<T, value::Error> = T::deserialize(text.into_deserializer());
+    read.ok()
 }

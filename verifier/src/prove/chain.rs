@@ -82,8 +82,14 @@ impl Chain {
         Ok(chain)
     }
 
-    /// Step (10): goes on with the authorities that took over since.
-    pub(super) fn extend(&mut self, records: &[ByteBuf]) -> Result<(), VerifyError> {
+    /// Step (10): goes on with the authorities that took over since, up to the one that holds by the package's state.
+    pub(super) fn extend(
+        &mut self,
+        records: &[ByteBuf],
+        holds: Cid,
+        trace: &mut Trace,
+    ) -> Result<(), VerifyError> {
+        trace.at(Check::Succession, || format!("{} records, up to {holds}", records.len()));
         let refuse = |error| Part::Succession.refuse()(error);
         let (got, limit) = (self.authorities.len() + records.len(), limits::CHAIN_RECORDS);
         if got > limit {
@@ -94,7 +100,10 @@ impl Chain {
             let (authority, _) = self.next(record).map_err(refuse)?;
             self.authorities.push(authority);
         }
-        Ok(())
+        match self.last().cid {
+            got if got != holds => Err(VerifyError::OtherAuthority { got, wanted: holds }),
+            _ => Ok(()),
+        }
     }
 
     /// The first authority.

@@ -1,24 +1,37 @@
-//! The head by itself: steps (3) to (5) of SPEC §10.4.
+//! A checkpoint by itself, of a head or of a proof of a package: steps (3) to (5) of SPEC §10.4.
 
 use cidery_protocol::{
-    Head, limits,
+    Origin, Since, limits,
     log::{Checkpoint, Hash, SignedCheckpoint, verify_consistency},
 };
 
-use crate::{Check, LogTrust, Part, ProvenHead, Rule, Seen, VerifyError, trace::Trace};
+use crate::{Check, LogTrust, Part, ProvenHead, Seen, VerifyError, trace::Trace};
 
-/// Steps (3) and (4): the head's checkpoint is signed by the log, at a time that is neither long ago nor still to come, and
+/// The head of a log by itself: steps (3) and (4) of SPEC §10.4. `now` is in seconds since 1970.
+///
+/// # Errors
+/// `log.origin`, `log.signature`, `log.timestamp`, `log.future`, `log.stale` or `log.witnesses`.
+pub fn verify_head(
+    origin: &Origin,
+    log: &LogTrust,
+    checkpoint: &[u8],
+    now: u64,
+) -> Result<ProvenHead, VerifyError> {
+    newest(checkpoint, origin, log, now, &mut Trace::silent()).map(|(_, head)| head)
+}
+
+/// Steps (3) and (4): the checkpoint is signed by the log, at a time that is neither long ago nor still to come, and
 /// enough of those who watch the log have seen it.
 pub(super) fn newest(
-    head: &Head,
-    rule: &Rule,
+    checkpoint: &[u8],
+    origin: &Origin,
+    log: &LogTrust,
     now: u64,
     trace: &mut Trace,
 ) -> Result<(Checkpoint, ProvenHead), VerifyError> {
-    let (origin, log) = (rule.origin(), rule.log());
     // (3) of the rule's origin, and signed by a log key of it
     trace.at(Check::HeadSignature, || format!("`{origin}`, {} log keys", log.log_keys().len()));
-    let signed = SignedCheckpoint::parse(&head.checkpoint).map_err(Part::Head.refuse())?;
+    let signed = SignedCheckpoint::parse(checkpoint).map_err(Part::Head.refuse())?;
     let tree = signed.verify_log(origin, log.log_keys()).map_err(Part::Head.refuse())?;
 
     // (4) a timestamp of the cosigner, at most 60 seconds ahead and at most maxAge behind
@@ -64,7 +77,7 @@ fn witnesses(signed: &SignedCheckpoint, now: u64, log: &LogTrust) -> Result<Vec<
 
 /// Step (5): the head does not go back, and does not contradict what was seen.
 pub(super) fn continues(
-    head: &Head,
+    since: Option<&Since>,
     tree: &Checkpoint,
     seen: &Seen,
     trace: &mut Trace,
@@ -81,7 +94,7 @@ pub(super) fn continues(
     if tree.size == seen.size {
         return same_tree(tree, seen.size, seen.root);
     }
-    match &head.since {
+    match since {
         Some(since) if since.size == seen.size => {
             verify_consistency(seen.size, tree.size, &seen.root, &tree.root, &since.consistency)
                 .map_err(Part::Head.refuse())

@@ -2,7 +2,9 @@
 
 use cidery_protocol::{
     Head, Join, Receipt,
-    log::{Checkpoint, SignedCheckpoint, leaf_hash, verify_consistency, verify_inclusion},
+    log::{
+        Checkpoint, SignedCheckpoint, leaf_hash, verify_consistency, verify_inclusion, with_right_siblings,
+    },
 };
 
 use super::head::same_tree;
@@ -38,7 +40,11 @@ pub(super) fn joined(
     }
     same_tree(tree, first.size, first.root)?;
     let joined = match &head.join {
-        Join::Inclusion(proof) => verify_inclusion(index, tree.size, leaf, proof, &tree.root),
+        // What is to the left of the record is the same in both trees.
+        Join::Inclusion(right) => {
+            with_right_siblings(index, first.size, &receipt.inclusion, tree.size, right)
+                .and_then(|proof| verify_inclusion(index, tree.size, leaf, &proof, &tree.root))
+        }
         Join::Consistency(proof) => verify_consistency(first.size, tree.size, &first.root, &tree.root, proof),
     };
     joined.map_err(Part::Head.refuse())

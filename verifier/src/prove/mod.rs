@@ -3,16 +3,21 @@
 mod chain;
 mod head;
 mod inclusion;
+mod package;
 mod rule;
 mod standing;
+mod state;
+
+pub use head::verify_head;
+pub use package::{verify_package_proof, verify_package_proof_of};
 
 use cidery_protocol::{Head, Receipt, ReleaseRef, SignedRecord};
 
-use self::{
-    chain::Chain,
-    standing::{Place, Stated},
+use self::{chain::Chain, standing::Stated};
+use crate::{
+    Check, Part, ProvenRelease, Request, Revocation, Seen, Sighting, TrustPolicy, Verified, VerifyError,
+    trace::Trace,
 };
-use crate::{Check, Part, ProvenRelease, Request, Seen, TrustPolicy, Verified, VerifyError, trace::Trace};
 
 /// All steps of SPEC §10.4: whether the policy allows the release that `receipt`, `head` and `manifest` are about, and whether
 /// it is what was asked for. `now` is in seconds since 1970.
@@ -75,8 +80,8 @@ pub(crate) fn traced(
     let head = Head::decode(head).map_err(Part::Head.refuse())?;
 
     // (3) (4) the head is the log's, and new; (5) it does not go back, and does not contradict what was seen
-    let (tree, proven) = head::newest(&head, rule, now, trace)?;
-    head::continues(&head, &tree, seen, trace)?;
+    let (tree, proven) = head::newest(&head.checkpoint, rule.origin(), rule.log(), now, trace)?;
+    head::continues(head.since.as_ref(), &tree, seen, trace)?;
     // (6) (7) the record is in the log, and still is
     inclusion::joined(&receipt, &head, &tree, rule, trace)?;
     // (8) those who speak for the package are the ones whom the policy means
@@ -91,21 +96,30 @@ pub(crate) fn traced(
     rule::allowed(&signed, time, authority, &proven, trace)?;
     let reference = ReleaseRef { version: release.version.clone(), record: signed.record().cid() };
 
-    // (10) (11) nothing since speaks against it
+    // (10) the package's state under the head has the release; (11) nothing since speaks against it
     let stated = Stated::of_release(&chain, signed);
-    let at = Place { index: receipt.index, size: tree.size };
-    let stands = standing::stands(&head.standing, &mut chain, &stated, at, &reference, request, seen, trace)?;
-    // (12) (13) (14) the policy lets it through, and it is what was asked for
+    let stands = match standing::shown(&head, rule, request, trace)? {
+        Some(standing) => {
+            let map = state::map_of(&standing.map, &proven, trace)?;
+            let state = state::state_in(&map, &standing.map.path, package, &standing.state, &proven, trace)?;
+            chain.extend(&standing.chain, state.authority, trace)?;
+            let stands = standing::stands(standing, state, &chain, &stated, &reference, request, trace)?;
+            state::continues(Some(stands.state.sequence), rule.origin(), package, seen, trace)?;
+            // (12) it is not yanked, or tolerably so
+            rule::not_yanked(&release, &stands, rule, request, trace)?;
+            Some(stands)
+        }
+        None => None,
+    };
+    // (13) the policy lets it through, and (14) it is what was asked for
     let signers = stated.signed.signers();
     let age = proven.time.saturating_sub(time);
-    rule::not_yanked(&release, &stands, rule, request, trace)?;
     rule::good_enough(&release, signers, age, rule, trace)?;
-    rule::wanted(&release, &reference, &stands, request, trace)?;
+    rule::wanted(&release, &reference, stands.as_ref(), rule, request, trace)?;
 
     Ok(ProvenRelease {
         wanted: request.wanted.clone(),
         rule: rule.clone(),
-        package: package.clone(),
         sequence: stated.signed.record().body().sequence,
         signers: signers.to_vec(),
         release,
@@ -114,9 +128,13 @@ pub(crate) fn traced(
         time,
         init: chain.init().cid,
         authority: chain.last().cid,
-        origin: chain.init().origin.clone(),
-        head: proven,
-        yanked: stands.yank,
-        newest_sequence: stands.newest_sequence,
+        revocation: stands.as_ref().map_or(Revocation::Unchecked, |_| Revocation::Proven),
+        sighting: Sighting {
+            origin: rule.origin().clone(),
+            package: package.clone(),
+            head: proven,
+            sequence: stands.as_ref().map(|stands| stands.state.sequence),
+        },
+        yanked: stands.and_then(|stands| stands.yank),
     })
 }

@@ -1,6 +1,6 @@
 //! The release by itself, and what policy and request ask of it: steps (9) and (12) to (14) of SPEC §10.4.
 
-use cidery_protocol::{Action, Authority, PublicKey, Release, ReleaseRef, SignedRecord};
+use cidery_protocol::{Action, Authority, PublicKey, Release, ReleaseRef, SignedRecord, check_newest};
 
 use super::{chain::follows, standing::Stands};
 use crate::{Check, Part, ProvenHead, Request, Rule, VerifyError, Wanted, error::word, trace::Trace};
@@ -96,20 +96,37 @@ pub(super) fn good_enough(
     if age < least { Err(VerifyError::MinAge { age, least }) } else { Ok(()) }
 }
 
-/// Step (14): it is what was asked for.
+/// Step (14): it is what was asked for, and of a range the newest.
 pub(super) fn wanted(
     release: &Release,
     reference: &ReleaseRef,
-    stands: &Stands,
+    stands: Option<&Stands>,
+    rule: &Rule,
     request: &Request,
     trace: &mut Trace,
 ) -> Result<(), VerifyError> {
     trace.at(Check::Wanted, || format!("{}, wanted {}", release.version, request.wanted));
-    let meant = match (&stands.channel, &request.wanted) {
+    let meant = match (stands.and_then(|stands| stands.channel.as_ref()), &request.wanted) {
         (Some(channel), Wanted::Channel { bucket, .. }) => channel.target(*bucket),
         _ => None,
     };
-    request.satisfied_by(reference, release.manifest, meant)
+    request.satisfied_by(reference, release.manifest, meant)?;
+    trace.at(Check::Newest, || match (&request.wanted, stands) {
+        (Wanted::Range(range), Some(stands)) => {
+            format!(
+                "`{range}`, {} of {} versions are shown",
+                stands.versions.len(),
+                stands.state.versions.size
+            )
+        }
+        (Wanted::Range(_), None) => "unchecked".to_owned(),
+        _ => "no range is asked for".to_owned(),
+    });
+    let (Wanted::Range(range), Some(Stands { state, versions, .. })) = (&request.wanted, stands) else {
+        return Ok(());
+    };
+    check_newest(range, &release.version, &state.versions, versions, |severity| rule.tolerates(severity))
+        .map_err(Part::Release.refuse())
 }
 
 /// # Errors

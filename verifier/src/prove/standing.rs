@@ -1,11 +1,12 @@
-//! What became of the package since: steps (10) and (11) of SPEC §10.4.
+//! What became of the package since: steps (10) and (11) of SPEC §10.4, under its state.
 
 use cidery_protocol::{
-    Action, Authority, Channel, Error, Rekey, ReleaseRef, Severity, Signatories, SignedRecord, Standing, Yank,
+    Action, Authority, Channel, ChannelLeaf, Cid, Error, Head, ReleaseRef, ShownLeaves, SignedRecord,
+    Standing, StateObject, VersionLeaf, Yank, YankLeaf,
 };
 
 use super::chain::{Chain, follows};
-use crate::{Check, Part, Request, Seen, VerifyError, trace::Trace};
+use crate::{Check, Part, Request, Revocation, Rule, VerifyError, error::word, trace::Trace};
 
 /// A record that an authority of the chain allows.
 pub(super) struct Stated {
@@ -14,27 +15,26 @@ pub(super) struct Stated {
     place: usize,
 }
 
-/// The entry of the release in the log, and the number of entries that the head covers.
-#[derive(Clone, Copy)]
-pub(super) struct Place {
-    pub(super) index: u64,
-    pub(super) size: u64,
-}
-
-/// What the standing says of the release.
+/// What the package's state says of the release.
 pub(super) struct Stands {
+    /// The state.
+    pub(super) state: StateObject,
+    /// Leaves of its versions, with their places.
+    pub(super) versions: Vec<(u64, VersionLeaf)>,
     /// The yank that counts.
     pub(super) yank: Option<Yank>,
     /// The channel that was asked for.
     pub(super) channel: Option<Channel>,
-    /// The highest sequence of a record that was shown.
-    pub(super) newest_sequence: u64,
 }
 
 impl Stated {
     /// The record of the release, which its authority allows.
     pub(super) fn of_release(chain: &Chain, signed: SignedRecord) -> Self {
         Stated { signed, place: chain.release() }
+    }
+
+    fn cid(&self) -> Cid {
+        self.signed.record().cid()
     }
 
     fn sequence(&self) -> u64 {
@@ -64,10 +64,10 @@ impl Stated {
     }
 
     /// The authority that made it void (SPEC §6.7), of those after its own.
-    fn void_by<'c>(&self, chain: &'c Chain) -> Option<&'c Authority> {
+    fn void_by(&self, chain: &Chain) -> Option<Cid> {
         let threshold = chain.at(self.place).powers.threshold;
         let voids = |later: &&Authority| later.voids(self.sequence(), self.signed.signers(), threshold);
-        chain.after(self.place).iter().find(voids)
+        chain.after(self.place).iter().find(voids).map(|by| by.cid)
     }
 
     /// # Errors
@@ -85,161 +85,141 @@ impl Stated {
     }
 }
 
-/// Steps (10) and (11): which authorities took over, and that neither they nor the newest records speak against the release.
-#[allow(clippy::too_many_arguments)]
+/// Step (10): what the head shows of the package; nothing where the policy does without.
+pub(super) fn shown<'h>(
+    head: &'h Head,
+    rule: &Rule,
+    request: &Request,
+    trace: &mut Trace,
+) -> Result<Option<&'h Standing>, VerifyError> {
+    trace.at(Check::Standing, || {
+        let there = if head.standing.is_some() { "it does" } else { "it does not" };
+        format!("{there}; revocation is `{}`", word(&rule.revocation()))
+    });
+    match &head.standing {
+        Some(standing) => Ok(Some(standing)),
+        None if rule.revocation() == Revocation::Unchecked && request.channel().is_none() => Ok(None),
+        None => Err(VerifyError::NoStanding),
+    }
+}
+
+/// Steps (10) and (11): release, yank and channel are what the state says of them, and nothing since speaks against them. `chain`
+/// ends with the authority that the state names.
 pub(super) fn stands(
     standing: &Standing,
-    chain: &mut Chain,
+    state: StateObject,
+    chain: &Chain,
     release: &Stated,
-    at: Place,
     reference: &ReleaseRef,
     request: &Request,
-    seen: &Seen,
     trace: &mut Trace,
 ) -> Result<Stands, VerifyError> {
-    // (10) the chain goes on by the same rules
-    trace.at(Check::Succession, || format!("{} records", standing.chain.len()));
-    chain.extend(&standing.chain)?;
-    let chain = &*chain;
-    // (10) newest, yank and channel are allowed by one of all these authorities
+    // (10) yank and channel are allowed by one of the authorities
     trace.at(Check::Statements, || {
-        let there = |name: &str, is: bool| if is { format!("{name}, ") } else { format!("no {name}, ") };
-        let newest = there("newest", standing.newest.is_some());
-        let yank = there("yank", standing.yank.is_some());
-        let channel = there("channel", standing.channel.is_some());
-        format!("{newest}{yank}{channel}").trim_end_matches(", ").to_owned()
+        let there = |is: bool| if is { "one" } else { "no" };
+        format!("{} yank, {} channel", there(standing.yank.is_some()), there(standing.channel.is_some()))
     });
-    let read = |part: Part, bytes: &Option<serde_bytes::ByteBuf>| {
-        bytes.as_ref().map(|bytes| Stated::read(part, bytes, chain)).transpose()
+    let yank = standing.yank.as_ref().map(|yank| Stated::read(Part::Yank, yank, chain)).transpose()?;
+    let channel = standing.channel.as_ref().map(|channel| Stated::read(Part::Channel, channel, chain));
+    let channel = channel.transpose()?;
+    let stated = || {
+        let release = Some((Part::Release, release));
+        let yank = yank.as_ref().map(|yank| (Part::Yank, yank));
+        [release, yank, channel.as_ref().map(|channel| (Part::Channel, channel))].into_iter().flatten()
     };
-    let newest = read(Part::Newest, &standing.newest)?;
-    let yank = read(Part::Yank, &standing.yank)?;
-    let channel = read(Part::Channel, &standing.channel)?;
-    let stated = || [Some(release), newest.as_ref(), yank.as_ref(), channel.as_ref()].into_iter().flatten();
-
-    // (10) and none of them, nor the release, under one that had been replaced
-    trace.at(Check::NotReplaced, || {
-        let sequences = stated().map(|stated| stated.sequence().to_string()).collect::<Vec<_>>();
-        format!("records {}", sequences.join(", "))
-    });
-    stated().try_for_each(|stated| stated.is_not_replaced(chain))?;
-    // (10) and the log has room for them: what is shown without proof must not be remembered as what cannot be
-    let newest_sequence = stated().map(Stated::sequence).chain([chain.last().sequence]).max().unwrap_or(0);
-    trace.at(Check::Room, || {
-        let Place { index, size } = at;
-        format!(
-            "record {} is entry {index} of {size}, the newest one shown is {newest_sequence}",
-            release.sequence()
-        )
-    });
-    has_room(release.sequence(), newest_sequence, at)?;
-    // (10) and each of them is what it is given for
-    trace.at(Check::Places, || match request.channel() {
-        Some(channel) => format!("the channel `{channel}`"),
-        None => "no channel is asked for".to_owned(),
-    });
-    let yanked = yank.as_ref().map(|yank| yank_of(yank, reference)).transpose()?;
-    let named = channel_of(channel.as_ref(), request)?;
-    if let Some(newest) = &newest {
-        is_none_of_the_others(newest, chain, reference, request, yank.is_some())?;
+    // (10) all of them are of the state's time, and none is under an authority that had been replaced
+    let sequences =
+        || stated().map(|(_, stated)| stated.sequence().to_string()).collect::<Vec<_>>().join(", ");
+    trace.at(Check::NotAfterState, || format!("records {}, the state is of {}", sequences(), state.sequence));
+    for (part, stated) in stated() {
+        if stated.sequence() > state.sequence {
+            let (got, wanted) = (stated.sequence().to_string(), format!("at most {}", state.sequence));
+            return Err(part.refuse()(Error::RecordSequence { field: "sequence", got, wanted }));
+        }
     }
+    trace.at(Check::NotReplaced, || format!("records {}", sequences()));
+    stated().try_for_each(|(_, stated)| stated.is_not_replaced(chain))?;
+
+    // (10) the state has the release, and names yank and channel
+    let (versions, all) = (&standing.versions, state.versions.size);
+    trace.at(Check::Leaves, || format!("{} of {all} versions are shown", versions.leaves.len()));
+    let versions = versions.versions(&state.versions).map_err(Part::State.refuse())?;
+    let leaf = leaf_of(reference, &versions)?;
+    trace.at(Check::Named, || match &leaf.yanked {
+        Some(yanked) => format!("it names the yank {}, severity {}", yanked.record, word(&yanked.severity)),
+        None => "it names no yank".to_owned(),
+    });
+    let yank = yank_of(yank.as_ref(), leaf.yanked, reference)?;
+    let named = channel_of(channel.as_ref(), standing.channels.as_ref(), &state, request)?;
 
     // (11) neither the release nor the channel is void
     trace.at(Check::ReleaseNotVoid, || format!("record {}", release.sequence()));
-    if let Some(by) = release.void_by(chain) {
-        let (version, by) = (reference.version.to_string(), by.cid);
+    if let Some(by) = leaf.void.or(release.void_by(chain)) {
+        let version = reference.version.to_string();
         return Err(Part::Release.refuse()(Error::Void { version, by }));
     }
     trace.at(Check::ChannelNotVoid, || match &channel {
         Some(channel) => format!("record {}", channel.sequence()),
         None => "no channel is asked for".to_owned(),
     });
-    if let (Some(channel), Some(named)) = (&channel, &named)
-        && let Some(by) = channel.void_by(chain)
+    if let (Some(stated), Some((channel, leaf))) = (&channel, &named)
+        && let Some(by) = leaf.void.or(stated.void_by(chain))
     {
-        return Err(VerifyError::ChannelVoid { channel: named.name.clone(), by: by.cid });
+        return Err(VerifyError::ChannelVoid { channel: channel.name.clone(), by });
     }
-    // (11) and the package has not gone back
-    let package = &request.package;
-    let got = newest_sequence;
-    let seen = seen.log(&chain.init().origin).and_then(|log| log.sequence(package));
-    trace.at(Check::SeenPackage, || match seen {
-        Some(seen) => format!("record {seen} was seen, the newest one shown is {got}"),
-        None => "the package was not seen before".to_owned(),
-    });
-    match seen {
-        Some(seen) if got < seen => Err(VerifyError::PackageRollback { package: package.clone(), got, seen }),
-        _ => Ok(Stands {
-            yank: yanked.filter(|yank| yank.severity > Severity::None),
-            channel: named,
-            newest_sequence: got,
-        }),
-    }
+    Ok(Stands { state, versions, yank, channel: named.map(|(channel, _)| channel) })
 }
 
-/// A package's records take an entry of the log each, in their order.
-///
-/// # Errors
-/// [`Error::RecordSequence`] where fewer entries are before the release than records, or fewer after it than up to the newest.
-fn has_room(release: u64, newest: u64, Place { index, size }: Place) -> Result<(), VerifyError> {
-    let refuse = |part: Part, got: u64, most: u64| {
-        let (got, wanted) = (got.to_string(), format!("at most {most}, for which the log has room"));
-        Err(part.refuse()(Error::RecordSequence { field: "sequence", got, wanted }))
-    };
-    let most = release.saturating_add(size.saturating_sub(index).saturating_sub(1));
-    match () {
-        () if release > index => refuse(Part::Release, release, index),
-        () if newest > most => refuse(Part::Head, newest, most),
-        () => Ok(()),
-    }
-}
-
-fn yank_of(stated: &Stated, release: &ReleaseRef) -> Result<Yank, VerifyError> {
-    match stated.action() {
-        Action::Yank(yank) if yank.release == *release => Ok(yank.clone()),
-        _ => misplaced("`yank` is no yank of the release"),
-    }
-}
-
-fn channel_of(stated: Option<&Stated>, request: &Request) -> Result<Option<Channel>, VerifyError> {
-    match (request.channel(), stated.map(Stated::action)) {
-        (None, None) => Ok(None),
-        (Some(wanted), Some(Action::Channel(channel))) if channel.name == *wanted => {
-            Ok(Some(channel.clone()))
-        }
-        (Some(_), None) => misplaced("the channel that was asked for is not there"),
-        (_, Some(_)) => misplaced("`channel` is not the one that was asked for"),
-    }
-}
-
-/// What is shown as nothing but the newest record must not be one that decides: it would be seen, and not obeyed.
-fn is_none_of_the_others(
-    newest: &Stated,
-    chain: &Chain,
+/// The leaf of the release.
+fn leaf_of<'l>(
     release: &ReleaseRef,
-    request: &Request,
-    yanked: bool,
-) -> Result<(), VerifyError> {
-    let misplaced_word = match newest.action() {
-        Action::Rekey(Rekey { by: Signatories::Recovery, .. }) => {
-            let recovery = chain.at(newest.place).powers.recovery.as_ref();
-            recovery.is_some_and(|recovery| recovery.delay == 0).then_some("chain")
+    versions: &'l [(u64, VersionLeaf)],
+) -> Result<&'l VersionLeaf, VerifyError> {
+    let is = |leaf: &&VersionLeaf| leaf.version == release.version && leaf.record == release.record;
+    let leaf = versions.iter().map(|(_, leaf)| leaf).find(is);
+    leaf.ok_or_else(|| not_of_state(Part::Release, "it is not among the versions that are shown"))
+}
+
+/// The yank, where the state names one, and there alone.
+fn yank_of(
+    stated: Option<&Stated>,
+    leaf: Option<YankLeaf>,
+    release: &ReleaseRef,
+) -> Result<Option<Yank>, VerifyError> {
+    match (stated, stated.map(Stated::action), leaf) {
+        (None, _, None) => Ok(None),
+        (Some(stated), Some(Action::Yank(yank)), Some(leaf))
+            if stated.cid() == leaf.record && yank.release == *release && yank.severity == leaf.severity =>
+        {
+            Ok(Some(yank.clone()))
         }
-        Action::Rekey(_) | Action::Transfer(_) => Some("chain"),
-        Action::Yank(yank) if yank.release == *release => {
-            (yanked || yank.severity > Severity::None).then_some("yank")
-        }
-        Action::Channel(channel) if request.channel() == Some(&channel.name) => Some("channel"),
-        _ => None,
-    };
-    match misplaced_word {
-        Some("chain") => misplaced("`newest` has replaced an authority, and is not in the chain"),
-        Some("yank") => misplaced("`newest` is a yank of the release, and is not given as such"),
-        Some(_) => misplaced("`newest` is the channel that was asked for, and is not given as such"),
-        None => Ok(()),
+        _ => Err(not_of_state(Part::Yank, "the state names another one, or none, or it is not shown")),
     }
 }
 
-fn misplaced<T>(reason: &str) -> Result<T, VerifyError> {
-    Err(Part::Head.refuse()(Error::Log { what: "standing", reason: reason.to_owned() }))
+/// The channel with its leaf, where one is asked for, and there alone.
+fn channel_of(
+    stated: Option<&Stated>,
+    shown: Option<&ShownLeaves>,
+    state: &StateObject,
+    request: &Request,
+) -> Result<Option<(Channel, ChannelLeaf)>, VerifyError> {
+    let leaves = shown.map(|shown| shown.channels(&state.channels)).transpose();
+    let leaves = leaves.map_err(Part::State.refuse())?.unwrap_or_default();
+    match (request.channel(), stated, stated.map(Stated::action), leaves.as_slice()) {
+        (None, None, _, []) => Ok(None),
+        (Some(wanted), Some(stated), Some(Action::Channel(channel)), [(_, leaf)])
+            if leaf.name == *wanted && channel.name == *wanted && stated.cid() == leaf.record =>
+        {
+            Ok(Some((channel.clone(), leaf.clone())))
+        }
+        _ => Err(not_of_state(
+            Part::Channel,
+            "the state names another one, or it is not asked for, or not shown",
+        )),
+    }
+}
+
+fn not_of_state(part: Part, reason: &'static str) -> VerifyError {
+    part.refuse()(Error::Proof { what: "state", reason })
 }

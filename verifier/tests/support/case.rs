@@ -1,12 +1,14 @@
 //! What a verifier is given: by itself something that verifies, until a test changes it.
 
-use cidery_protocol::{Cid, Codec, Head, HeadFormat, Join, Receipt, ReceiptFormat, Since};
+use cidery_protocol::{
+    Cid, Codec, Head, HeadFormat, Join, Receipt, ReceiptFormat, Since, Standing, log::right_siblings,
+};
 use serde_bytes::ByteBuf;
 use serde_json::{Value, json};
 
 use super::{
     log::{cosign, public},
-    plan::{Built, COSIGNER, LOG, ORIGIN, PACKAGE, PUBLISHER, TIME, VERSION},
+    plan::{Built, COSIGNER, LOG, Mapped, ORIGIN, PACKAGE, PUBLISHER, TIME, VERSION},
 };
 
 /// When the head is judged, and how old it may be.
@@ -32,16 +34,17 @@ impl Case {
         let log_trust = json!({
             "logKeys": [public(LOG).to_string()], "cosigner": public(COSIGNER).to_string(), "maxAge": MAX_AGE,
         });
+        let request = json!({ "package": PACKAGE, "range": "^1" });
         Case {
             now: NOW,
             policy: json!({
                 "origins": { ORIGIN: log_trust },
                 "packages": { "@acme/*": { "origin": ORIGIN, "keys": [public(PUBLISHER).to_string()] } },
             }),
-            request: json!({ "package": PACKAGE, "range": "^1" }),
             seen: json!({ "format": "cidery-seen-v1", "logs": {} }),
             receipt: receipt(built),
-            head: head(built, built.log.size(), TIME),
+            head: head(built, &built.map, &request),
+            request,
             receipt_bytes: |bytes| bytes,
             head_bytes: |bytes| bytes,
             manifest: built.manifest.clone(),
@@ -74,17 +77,37 @@ impl Case {
         self.pin(json!({ "init": built.package.records[0].cid.to_string() }));
     }
 
+    /// Asks for something else, and an honest registry answers.
+    pub fn ask(&mut self, built: &Built, request: Value) {
+        self.head.standing = Some(built.standing(&request));
+        self.request = request;
+    }
+
+    /// Asks for another range.
+    pub fn range(&mut self, built: &Built, range: &str) {
+        self.ask(built, json!({ "package": PACKAGE, "range": range }));
+    }
+
+    /// Asks for the version.
+    pub fn version(&mut self, built: &Built) {
+        self.ask(built, json!({ "package": PACKAGE, "version": VERSION }));
+    }
+
     /// Asks for the version with its code, as a lock does.
     pub fn lock(&mut self, built: &Built) {
         let manifest = Cid::of(Codec::DagCbor, &built.manifest).to_string();
-        self.request = json!({ "package": PACKAGE, "version": VERSION, "manifest": manifest });
+        self.ask(built, json!({ "package": PACKAGE, "version": VERSION, "manifest": manifest }));
     }
 
-    /// Asks for a channel, which the policy allows and an honest registry shows.
+    /// Asks for a channel, which the policy allows.
     pub fn channel(&mut self, built: &Built, channel: &str, bucket: u64) {
-        self.request = json!({ "package": PACKAGE, "channel": channel, "bucket": bucket });
         self.rule()["channels"] = json!([channel]);
-        self.head.standing = built.standing(Some(channel));
+        self.ask(built, json!({ "package": PACKAGE, "channel": channel, "bucket": bucket }));
+    }
+
+    /// What the head shows of the package.
+    pub fn standing(&mut self) -> &mut Standing {
+        self.head.standing.as_mut().expect("a standing")
     }
 
     /// Remembers the log at a size, under the given root.
@@ -127,22 +150,27 @@ pub fn receipt(built: &Built) -> Receipt {
         record: ByteBuf::from(log.entries[*index as usize].clone()),
         index: *index,
         checkpoint: ByteBuf::from(log.checkpoint(*first).to_bytes()),
-        inclusion: log.inclusion(*index, *first),
+        inclusion: log.inclusion(*index, *first).into(),
     }
 }
 
-/// The head at a size, with the release's inclusion.
-pub fn head(built: &Built, size: u64, time: u64) -> Head {
+/// The head that ends with a map, with the release's inclusion.
+pub fn head(built: &Built, map: &Mapped, request: &Value) -> Head {
     Head {
         format: HeadFormat::V1,
-        checkpoint: ByteBuf::from(built.log.cosigned(size, time).to_bytes()),
-        join: Join::Inclusion(built.log.inclusion(built.index, size)),
-        standing: built.standing(None),
+        checkpoint: ByteBuf::from(built.log.cosigned(map.size, TIME).to_bytes()),
+        join: join(built, built.index, map.size),
+        standing: Some(built.standing_in(map, request)),
         since: None,
     }
 }
 
+/// The inclusion of an entry at a size, as it follows from that at an earlier one.
+pub fn join(built: &Built, index: u64, size: u64) -> Join {
+    Join::Inclusion(right_siblings(index, size, &built.log.inclusion(index, size)).into())
+}
+
 /// What a client that has seen `size` asks for.
 pub fn since(built: &Built, size: u64) -> Option<Since> {
-    Some(Since { size, consistency: built.log.consistency(size, built.log.size()) })
+    Some(Since { size, consistency: built.log.consistency(size, built.log.size()).into() })
 }

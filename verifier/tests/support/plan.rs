@@ -1,24 +1,34 @@
 //! One package with one release that is judged, inside of a log with others: everything about it can be changed before it is
 //! signed.
 
-use cidery_protocol::{Cid, Codec, Standing};
+use std::collections::BTreeMap;
+
+use cidery_protocol::{
+    Cid, Codec, MapEntry, MapProof, PackageName, PackageState, Standing,
+    log::Hash,
+    map::{self as tree, MapKey, MapLeaf, MapPage, MapPages, MapPath, ReadPath},
+};
 use ipld_core::ipld::Ipld;
 use serde_bytes::ByteBuf;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::{
     ipld::{at, cbor, link, map, number, powers, text},
     log::Log,
     package::Package,
+    says::{Said, Says},
     steps::{self, Step},
 };
 
 pub const ORIGIN: &str = "log.example";
 pub const PACKAGE: &str = "@acme/hello";
+pub const OTHER: &str = "@other/tool";
 pub const VERSION: &str = "1.2.0";
 
-/// When the head was cosigned, and when records are logged.
+/// When the head was cosigned, when the last map was logged, and when records are.
 pub const TIME: u64 = 1_790_000_000;
+pub const MAPPED: u64 = TIME - 10;
 pub const LOGGED: u64 = TIME - 7_200;
 
 /// Seeds of keys, each in one role.
@@ -52,6 +62,11 @@ pub struct Plan {
     pub manifest: Option<fn(&mut Ipld)>,
     pub manifest_bytes: Option<fn(Vec<u8>) -> Vec<u8>>,
     pub modules: Vec<(&'static str, &'static str, Vec<u8>)>,
+    /// Changes of what the last map says of the package.
+    pub says: Option<fn(&mut Says, &Package)>,
+    /// When the last map is logged, and changes of its entry.
+    pub mapped: u64,
+    pub map_entry: Option<fn(Vec<u8>) -> Vec<u8>>,
 }
 
 /// What a plan has become.
@@ -68,6 +83,22 @@ pub struct Built {
     /// Another package's release in the same log.
     pub other: Package,
     pub other_index: u64,
+    /// The map under the first covering checkpoint, and the last one.
+    pub map_then: Mapped,
+    pub map: Mapped,
+}
+
+/// A map of both packages.
+#[derive(Clone)]
+pub struct Mapped {
+    /// The log with its entry.
+    pub size: u64,
+    pub root: Hash,
+    pages: BTreeMap<Vec<u8>, MapPage>,
+    /// The packages as they were.
+    package: Package,
+    pub said: Said,
+    pub other: Said,
 }
 
 impl Default for Plan {
@@ -81,6 +112,9 @@ impl Default for Plan {
             manifest: None,
             manifest_bytes: None,
             modules: vec![("index.js", "esm", code.to_vec())],
+            says: None,
+            mapped: MAPPED,
+            map_entry: None,
         }
     }
 }
@@ -100,7 +134,7 @@ impl Plan {
 
     pub fn build(mut self) -> Built {
         let mut log = Log::new(ORIGIN);
-        let mut other = Package::new("@other/tool");
+        let mut other = Package::new(OTHER);
         let stranger = |step: Step| step.by(&[STRANGER]);
         log.append(other.push(&stranger(steps::init(powers(&[STRANGER], 1)))).entry.clone());
 
@@ -117,15 +151,21 @@ impl Plan {
 
         let place = package.records.len();
         let index = log.append(package.push(&self.release).entry.clone());
-        log.append(vec![0]);
-        let first = log.size();
+        let map_then = Mapped::append(&mut log, &package, &other, Says::of(&package), LOGGED, |entry| entry);
         for step in &self.after {
             log.append(package.push(step).entry.clone());
         }
-        for filler in 1..4_u8 {
-            log.append(vec![filler]);
+        for version in ["1.3.0", "1.4.0"] {
+            log.append(other.push(&stranger(steps::release(version))).entry.clone());
         }
-        Built { log, package, place, index, manifest, modules: self.modules, first, other, other_index }
+        let mut says = Says::of(&package);
+        if let Some(change) = self.says {
+            change(&mut says, &package);
+        }
+        let map_entry = self.map_entry.unwrap_or(|entry| entry);
+        let map = Mapped::append(&mut log, &package, &other, says, self.mapped, map_entry);
+        let (modules, first) = (self.modules, map_then.size);
+        Built { log, package, place, index, manifest, modules, first, other, other_index, map_then, map }
     }
 
     fn manifest(&self) -> Vec<u8> {
@@ -144,27 +184,91 @@ impl Built {
         self.package.chain_before(self.place).into_iter().map(ByteBuf::from).collect()
     }
 
-    /// What an honest registry says of the release now, where `channel` is asked for.
-    pub fn standing(&self, channel: Option<&str>) -> Standing {
-        let Package { records, .. } = &self.package;
-        let chain: Vec<_> = self.package.chain_after(self.place).into_iter().map(ByteBuf::from).collect();
-        let release = link(records[self.place].cid);
-        let yank = self.package.newest("yank", |body| *at(body, "release.record") == release);
-        let yank = yank.filter(|place| *at(&mut records[*place].body.clone(), "severity") != text("none"));
-        let channel = channel
-            .and_then(|wanted| self.package.newest("channel", |body| *at(body, "name") == text(wanted)));
-        let signed = |place: usize| ByteBuf::from(records[place].signed.clone());
-        let newest = records.len() - 1;
-        let elsewhere = [Some(self.place), yank, channel].contains(&Some(newest))
-            || chain.contains(&signed(newest))
-            || self.chain().contains(&signed(newest));
+    /// What an honest registry shows of the release now, where this is asked for.
+    pub fn standing(&self, request: &Value) -> Standing {
+        self.standing_in(&self.map, request)
+    }
+
+    /// The same under the map of another time.
+    pub fn standing_in(&self, map: &Mapped, request: &Value) -> Standing {
+        let Mapped { package, said, .. } = map;
+        let records = &package.records;
+        let release = &records[self.place];
+        let version = match at(&mut release.body.clone(), "version") {
+            Ipld::String(version) => version.parse().ok(),
+            _ => None,
+        };
+        let yank = said.versions.iter().find(|leaf| leaf.record == release.cid).and_then(|leaf| leaf.yanked);
+        let range = request["range"].as_str().and_then(|range| range.parse().ok());
+        let channel = request["channel"].as_str();
+        let named = channel.and_then(|name| said.channels.iter().find(|leaf| leaf.name.as_str() == name));
+        let signed = |cid: Cid| {
+            let made = records.iter().find(|made| made.cid == cid);
+            made.map(|made| ByteBuf::from(made.signed.clone()))
+        };
         Standing {
-            chain,
-            newest: (!elsewhere).then(|| signed(newest)),
-            yank: yank.map(signed),
-            channel: channel.map(signed),
+            map: map.proof(&self.log, PACKAGE),
+            state: ByteBuf::from(said.bytes.clone()),
+            versions: version.map(|version| said.show(&version, range.as_ref())).unwrap_or_default(),
+            channels: channel.and_then(|name| said.channel(name)),
+            chain: package.chain_after(self.place).into_iter().map(ByteBuf::from).collect(),
+            yank: yank.and_then(|yank| signed(yank.record)),
+            channel: named.and_then(|leaf| signed(leaf.record)),
         }
     }
+
+    /// Whether the last map says of the package what its records come to, where they may follow each other.
+    pub fn is_true(&self) -> bool {
+        let mut state = None;
+        let mut replay = |entry: &Vec<u8>| PackageState::replay(&mut state, entry).map(drop);
+        let replayed = self.package.entries().iter().try_for_each(&mut replay);
+        let state = state.filter(|_| replayed.is_ok()).map(|state| state.at(MAPPED).object());
+        state.is_none_or(|state| state.encode().as_ref() == Ok(&self.map.said.bytes))
+    }
+}
+
+impl Mapped {
+    fn append(
+        log: &mut Log,
+        package: &Package,
+        other: &Package,
+        says: Says,
+        time: u64,
+        change: fn(Vec<u8>) -> Vec<u8>,
+    ) -> Self {
+        let (said, other) = (says.encode(), Says::of(other).encode());
+        let mut pages = BTreeMap::new();
+        let mut root = tree::empty_map();
+        for (name, value) in [(PACKAGE, said.cid()), (OTHER, other.cid())] {
+            root = tree::set(&mut pages, MapLeaf { key: key(name), value }).expect("pages in memory");
+        }
+        log.append(change(MapEntry::new(root, time).encode().expect("a map entry")));
+        Mapped { size: log.size(), root, pages, package: package.clone(), said, other }
+    }
+
+    pub fn proof(&self, log: &Log, name: &str) -> MapProof {
+        MapProof {
+            entry: ByteBuf::from(log.entries[self.size as usize - 1].clone()),
+            inclusion: log.inclusion(self.size - 1, self.size).into(),
+            path: self.path(name),
+        }
+    }
+
+    pub fn path(&self, name: &str) -> MapPath {
+        let key = key(name);
+        let mut path = ReadPath::new(key, self.root);
+        let mut depth = 0;
+        while path.wants().is_some() {
+            let page = self.pages.page(&key.as_bytes()[..depth]).expect("pages in memory").expect("the page");
+            path.take(&page.encode(depth as u8).expect("a page")).expect("the page that is wanted");
+            depth += 1;
+        }
+        path.finish().1
+    }
+}
+
+fn key(name: &str) -> MapKey {
+    MapKey::of(&name.parse::<PackageName>().expect("a name"))
 }
 
 fn manifest(modules: &[(&str, &str, Vec<u8>)]) -> Ipld {

@@ -14,6 +14,7 @@ __all__ = [
     "prove",
     "prove_receipt",
     "replay",
+    "verify_package_proof",
     "verify_signature",
 ]
 
@@ -63,5 +64,6 @@ def explain(
     head: bytes,
     manifest: Optional[bytes],
 ) -> str: ...
+def verify_package_proof(policy: Policy, package: str, seen: Seen, now: float, proof: bytes) -> str: ...
 def replay(entries: List[bytes], time: Optional[float]) -> str: ...
 def verify_signature(public_key: bytes, message: bytes, signature: bytes) -> None: ...

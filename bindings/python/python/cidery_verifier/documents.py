@@ -7,6 +7,9 @@ from typing import Dict, List, Literal, TypedDict
 #: How bad a yanked release is.
 Severity = Literal["low", "medium", "high", "critical"]
 
+#: Whether it is shown what became of a release: newer keys, yanks, newer releases. Where it is ``unchecked``, none of it is known.
+Revocation = Literal["proven", "unchecked"]
+
 _Schema = TypedDict("_Schema", {"$schema": str}, total=False)
 
 
@@ -56,7 +59,8 @@ class RuleDocument(_Rule, total=False):
     One of ``keys``, ``init`` and ``recovery`` is there at least: ``threshold`` of the publisher ``keys`` must have signed, one where it is
     absent; ``init`` is the CID of the package's first record. ``channels`` may be asked for, none where it is absent; a release must be ``minAge``
     seconds old; yanks of the severities in ``yanked`` are tolerated, none where it is absent; ``provenance`` says whether a release must name
-    some; the hosts in ``egress`` may be granted, none where it is absent.
+    some; the hosts in ``egress`` may be granted, none where it is absent; ``revocation`` says whether a head must show what became of a release,
+    ``proven`` where it is absent.
     """
 
     keys: List[str]
@@ -68,6 +72,7 @@ class RuleDocument(_Rule, total=False):
     yanked: List[Severity]
     provenance: bool
     egress: List[str]
+    revocation: Revocation
 
 
 class _Recovery(TypedDict):
@@ -130,6 +135,53 @@ class ExplainedStep(_Step, total=False):
     lookedAt: str
     code: str
     message: str
+
+
+class _Proven(TypedDict):
+    package: str
+    origin: str
+    head: ProvenHead
+    validUntil: int
+
+
+class ProvenPackage(_Proven, total=False):
+    """What a log says of a package (SPEC §10.8), until ``validUntil``, in seconds since 1970; without ``state`` there is no such package."""
+
+    state: StateObject
+
+
+class ProvenHead(TypedDict):
+    """A log's tree, when it was cosigned, in seconds since 1970, and the policy's witnesses that cosigned it in time."""
+
+    size: int
+    root: str
+    time: int
+    witnesses: List[str]
+
+
+class _Object(TypedDict):
+    cid: str
+    sequence: int
+    newest: str
+    authority: str
+    versions: StateTree
+    channels: StateTree
+
+
+class StateObject(_Object, total=False):
+    """A package's state as the log's map names it (SPEC §9.4), by its own CID.
+
+    ``sequence`` and ``newest`` are those of its newest record; ``authority`` is the record by which those have the say who have it.
+    """
+
+    pending: PackagePending
+
+
+class StateTree(TypedDict):
+    """A tree of a state's versions or channels."""
+
+    size: int
+    root: str
 
 
 class _State(TypedDict):

@@ -8,7 +8,7 @@ from typing import Any, Optional, Sequence, Tuple
 
 from . import _native
 from .convert import Buffer, copied, optional, unicode
-from .documents import Severity
+from .documents import Revocation, Severity
 from .error import CideryError
 
 
@@ -37,10 +37,12 @@ class Verdict:
     signers: Tuple[str, ...]
     #: CID of the package's first record.
     init: str
-    #: CID of the record by which those have the say who have it now.
+    #: CID of the record by which those have the say who have it now, as far as that was shown.
     authority: str
     #: The log.
     origin: str
+    #: Whether it was shown what became of the release since it was logged: ``proven`` or ``unchecked``.
+    revocation: Revocation
     #: The log's tree, when it was the newest, and who saw it.
     head: Head
     #: What is attested about the release.
@@ -73,6 +75,7 @@ class Verdict:
             init=said["init"],
             authority=said["authority"],
             origin=said["origin"],
+            revocation=said["revocation"],
             head=Head(head["size"], head["root"], head["time"], tuple(head["witnesses"])),
             provenance=tuple(Statement(**statement) for statement in said["provenance"]),
             channel=said.get("channel"),

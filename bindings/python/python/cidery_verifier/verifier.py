@@ -7,7 +7,7 @@ from typing import List, Optional, Sequence, Tuple, Union, cast
 
 from . import _native
 from .convert import Buffer, copied, json_text, listed, made, seconds, unicode
-from .documents import Explanation, PackageState, PolicyDocument, Request, SeenDocument, Severity
+from .documents import Explanation, PackageState, PolicyDocument, ProvenPackage, Request, SeenDocument, Severity
 from .verdict import Verdict
 
 
@@ -140,6 +140,17 @@ def verify(
     evidence = copied(receipt, "the receipt"), copied(head, "the head")
     code = copied(manifest, "the manifest")
     return Proof(_native.prove_receipt(*asked, *evidence)).verify(code)
+
+
+def verify_package_proof(policy: Policy, package: str, proof: Buffer, seen: Seen, now: float) -> ProvenPackage:
+    """What the log says of a package by a proof (SPEC §10.8): its ``state``, or, without one, that there is no such package.
+
+    ``seen`` remembers it; ``now`` is in seconds since 1970. Raises the first step that fails; nothing is remembered then.
+    """
+    trusted, name = made(policy, Policy, "the policy"), unicode(package, "the package's name")
+    before, evidence = made(seen, Seen, "what was seen"), copied(proof, "the proof")
+    said = _native.verify_package_proof(trusted._handle, name, before._handle, seconds(now, "now"), evidence)
+    return cast(ProvenPackage, json.loads(said))
 
 
 def explain(

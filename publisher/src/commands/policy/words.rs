@@ -67,6 +67,10 @@ pub(super) fn rule(rule: &RuleDocument) -> Vec<String> {
     if rule.provenance == Some(true) {
         says.push("a release names provenance (provenance)".to_owned());
     }
+    if rule.revocation.as_deref() == Some("unchecked") {
+        let unknown = "newer keys, yanks and newer releases may go unnoticed";
+        says.push(format!("a head need not show what became of a release: {unknown} (revocation)"));
+    }
     match rule.egress.as_deref().unwrap_or_default() {
         [] => says.push("the code has no network (egress)".to_owned()),
         hosts => says.push(format!("the code may reach {}, where it asks for it (egress)", hosts.join(", "))),

@@ -195,7 +195,7 @@ pub fn memories() -> Vec<Vector> {
         refused(
             "T04_package_rolled_back",
             Code::LogRollback,
-            "A later record of the package was seen than any that is shown.",
+            "A state of a later record of the package was seen.",
             same,
             |case, built| case.remember_package(built, 3),
         ),

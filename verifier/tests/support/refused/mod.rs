@@ -1,19 +1,26 @@
 //! What must be refused: each vector is right in all but one thing.
 
-use cidery_protocol::Join;
 use serde_bytes::ByteBuf;
 
-use super::{case::Case, log::Log, plan::Built, vector::Vector};
+use super::{
+    case::{Case, join},
+    log::Log,
+    plan::Built,
+    vector::Vector,
+};
 
 mod asked;
 mod chain;
 mod code;
 mod head;
+mod leaves;
+mod newest;
 mod receipt;
 mod record;
 mod rule;
 mod signature;
 mod standing;
+mod state;
 mod succession;
 mod void;
 mod witness;
@@ -32,10 +39,13 @@ pub fn vectors() -> Vec<Vector> {
         succession::successors(),
         rule::releases(),
         witness::witnesses(),
+        state::states(),
         standing::standings(),
+        leaves::leaves(),
         void::voids_and_memories(),
         rule::policies(),
         rule::channels(),
+        newest::newer(),
         code::manifests(),
         code::modules(),
     ]
@@ -46,8 +56,8 @@ pub fn vectors() -> Vec<Vector> {
 fn prove_entry(case: &mut Case, built: &Built, index: u64) {
     case.receipt.record = ByteBuf::from(built.log.entries[index as usize].clone());
     case.receipt.index = index;
-    case.receipt.inclusion = built.log.inclusion(index, built.first);
-    case.head.join = Join::Inclusion(built.log.inclusion(index, built.log.size()));
+    case.receipt.inclusion = built.log.inclusion(index, built.first).into();
+    case.head.join = join(built, index, built.log.size());
 }
 
 /// The log of an operator who tells others that the release is not there.

@@ -5,9 +5,10 @@ use serde_bytes::ByteBuf;
 
 use super::without_release;
 use crate::support::{
-    case::head,
+    case::{Case, join},
     log::Log,
     plan::{STRANGER, TIME},
+    steps::release,
     vector::{Vector, refused, same},
 };
 
@@ -20,7 +21,7 @@ pub fn receipts() -> Vec<Vector> {
             "The proof is of the entry before.",
             same,
             |case, built| {
-                case.receipt.inclusion = built.log.inclusion(built.index - 1, built.first);
+                case.receipt.inclusion = built.log.inclusion(built.index - 1, built.first).into();
             },
         ),
         refused(
@@ -42,7 +43,7 @@ pub fn receipts() -> Vec<Vector> {
             },
         ),
         refused("T16_proof_too_long", Code::LogProof, "The proof has 65 hashes.", same, |case, _| {
-            case.receipt.inclusion = vec![Hash::from_bytes([0; 32]); 65];
+            case.receipt.inclusion = vec![Hash::from_bytes([0; 32]); 65].into();
         }),
         refused(
             "T13_envelope_altered",
@@ -93,7 +94,7 @@ pub fn receipts() -> Vec<Vector> {
             |case, built| {
                 let fork = without_release(built);
                 case.head.checkpoint = ByteBuf::from(fork.cosigned(fork.size(), TIME).to_bytes());
-                case.head.join = Join::Consistency(fork.consistency(built.first, fork.size()));
+                case.head.join = Join::Consistency(fork.consistency(built.first, fork.size()).into());
             },
         ),
         refused(
@@ -102,9 +103,48 @@ pub fn receipts() -> Vec<Vector> {
             "The head is smaller than the receipt's checkpoint.",
             same,
             |case, built| {
-                case.head = head(built, built.first - 1, TIME);
+                let size = built.first - 1;
+                case.head.checkpoint = ByteBuf::from(built.log.cosigned(size, TIME).to_bytes());
+                case.head.join = join(built, built.index, size);
             },
         ),
+        refused(
+            "T04_join_with_a_hash_too_many",
+            Code::LogProof,
+            "One hash more is to the right of the record than there are.",
+            same,
+            |case, _| right(case).push(Hash::from_bytes([7; 32])),
+        ),
+        refused(
+            "T04_join_with_a_hash_too_few",
+            Code::LogProof,
+            "The last hash to the right of the record is missing.",
+            same,
+            |case, _| {
+                right(case).pop();
+            },
+        ),
+        refused(
+            "T04_join_with_hashes_to_the_left",
+            Code::LogProof,
+            "The whole inclusion is there, and not its right side alone.",
+            |plan| plan.before = vec![release("1.1.1")],
+            |case, built| *right(case) = built.log.inclusion(built.index, built.log.size()),
+        ),
+        refused(
+            "T13_join_altered",
+            Code::LogProof,
+            "A bit of a hash to the right of the record is another one.",
+            same,
+            |case, _| {
+                let mut bytes = *right(case)[0].as_bytes();
+                bytes[0] ^= 1;
+                right(case)[0] = Hash::from_bytes(bytes);
+            },
+        ),
+        refused("T16_join_too_long", Code::LogProof, "The join has 65 hashes.", same, |case, _| {
+            *right(case) = vec![Hash::from_bytes([0; 32]); 65]
+        }),
         refused(
             "T23_fork_of_head_and_receipt",
             Code::LogFork,
@@ -114,7 +154,7 @@ pub fn receipts() -> Vec<Vector> {
                 let fork = without_release(built);
                 let size = fork.size();
                 case.receipt.checkpoint = ByteBuf::from(built.log.checkpoint(size).to_bytes());
-                case.receipt.inclusion = built.log.inclusion(built.index, size);
+                case.receipt.inclusion = built.log.inclusion(built.index, size).into();
                 case.head.checkpoint = ByteBuf::from(fork.cosigned(size, TIME).to_bytes());
             },
         ),
@@ -154,4 +194,12 @@ pub fn receipts() -> Vec<Vector> {
             case.head_bytes = |_| b"\xa1\x66format\x71cidery-receipt-v1".to_vec();
         }),
     ]
+}
+
+/// The hashes to the right of the record.
+fn right(case: &mut Case) -> &mut Vec<Hash> {
+    match &mut case.head.join {
+        Join::Inclusion(right) => &mut right.0,
+        Join::Consistency(_) => panic!("it is joined by inclusion"),
+    }
 }

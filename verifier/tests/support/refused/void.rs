@@ -1,17 +1,16 @@
 //! Stolen keys, and packages that have gone back: step (11).
 
 use cidery_protocol::Code;
-use serde_bytes::ByteBuf;
 
 use crate::support::{
     ipld::{powers, with_recovery},
-    plan::{Built, NEXT, PUBLISHER, RECOVERY, SECOND, THIRD},
+    plan::{NEXT, PUBLISHER, RECOVERY, SECOND, THIRD},
     steps::{channel, recover, rekey, release},
     vector::{Vector, refused, unchanged},
 };
 
 pub fn voids_and_memories() -> Vec<Vector> {
-    [voids(), memories()].concat()
+    [voids(), by_one(), memories()].concat()
 }
 
 /// Step (11): what was signed by keys that are void.
@@ -99,42 +98,64 @@ fn voids() -> Vec<Vector> {
     ]
 }
 
-/// Step (11): what was seen of the package.
-fn memories() -> Vec<Vector> {
+/// Step (11): what only one of the two says, the state or the chain.
+fn by_one() -> Vec<Vector> {
+    let rekey = || rekey(powers(&[NEXT], 1));
+    let stable = || channel("stable", &[("1.2.0", 10_000)]);
     vec![
         refused(
-            "T04_standing_without_the_newest",
-            Code::LogRollback,
-            "A release was seen since, and is not shown any more.",
-            |plan| plan.after = vec![release("1.3.0")],
-            |case, built| {
-                case.remember_package(built, 3);
-                case.head.standing.newest = None;
-            },
+            "T07_release_void_by_the_state",
+            Code::ReleaseVoid,
+            "The release's leaf says that it is void, and none of the authorities does.",
+            |plan| plan.says = Some(|says, package| says.versions[1].void = Some(package.records[0].cid)),
+            unchanged,
         ),
         refused(
-            "T04_standing_of_yesterday",
-            Code::LogRollback,
-            "The standing shows an older record as the newest than was seen.",
-            |plan| plan.after = vec![release("1.3.0"), release("1.4.0")],
-            |case, built| {
-                case.remember_package(built, 4);
-                case.head.standing.newest = Some(signed(built, 3));
+            "T07_release_void_by_the_chain",
+            Code::ReleaseVoid,
+            "An authority makes the release void, and its leaf does not say so.",
+            move |plan| {
+                plan.after = vec![rekey().void(&[(PUBLISHER, 0)])];
+                plan.says = Some(|says, _| says.versions[1].void = None);
             },
+            unchanged,
         ),
         refused(
-            "T04_rekey_withheld",
-            Code::LogRollback,
-            "A rekey that makes the release void was seen, and is withheld.",
-            |plan| plan.after = vec![rekey(powers(&[NEXT], 1)).void(&[(PUBLISHER, 0)])],
-            |case, built| {
-                case.remember_package(built, 3);
-                case.head.standing.chain.clear();
+            "T07_channel_void_by_the_state",
+            Code::ReleaseVoid,
+            "The channel's leaf says that it is void, and none of the authorities does.",
+            move |plan| {
+                plan.after = vec![stable()];
+                plan.says = Some(|says, package| says.channels[0].void = Some(package.records[0].cid));
             },
+            |case, built| case.channel(built, "stable", 0),
+        ),
+        refused(
+            "T07_channel_void_by_the_chain",
+            Code::ReleaseVoid,
+            "An authority makes the channel void, and its leaf does not say so.",
+            move |plan| {
+                plan.after = vec![stable(), rekey().void(&[(PUBLISHER, 3)])];
+                plan.says = Some(|says, _| says.channels[0].void = None);
+            },
+            |case, built| case.channel(built, "stable", 0),
         ),
     ]
 }
 
-fn signed(built: &Built, place: usize) -> ByteBuf {
-    ByteBuf::from(built.package.records[place].signed.clone())
+/// Step (11): what was seen of the package.
+fn memories() -> Vec<Vector> {
+    vec![refused(
+        "T04_state_of_yesterday",
+        Code::LogRollback,
+        "The newest map has an older state of the package than one that was seen.",
+        |plan| {
+            plan.after = vec![release("2.0.0")];
+            plan.says = Some(|says, package| {
+                (says.sequence, says.newest) = (2, package.records[2].cid);
+                says.versions.truncate(2);
+            });
+        },
+        |case, built| case.remember_package(built, 3),
+    )]
 }

@@ -8,7 +8,7 @@ use crate::support::{
     case::{MAX_AGE, head, since},
     ipld::{at, list, text},
     log::public,
-    plan::{PUBLISHER, Plan, SECOND, STRANGER, THIRD, TIME, VERSION},
+    plan::{PUBLISHER, Plan, SECOND, STRANGER, THIRD, TIME},
     steps::statement,
     vector::{Vector, accepted, pin_init, same, unchanged},
 };
@@ -16,9 +16,7 @@ use crate::support::{
 pub fn vectors() -> Vec<Vector> {
     vec![
         accepted("ok_range", "The newest release of a range, under a head of the log.", same, unchanged),
-        accepted("ok_version", "An exact version.", same, |case, _| {
-            case.request = json!({ "package": "@acme/hello", "version": VERSION });
-        }),
+        accepted("ok_version", "An exact version.", same, |case, built| case.version(built)),
         accepted("ok_lock", "A version with its manifest, as a lock has it.", same, |case, built| {
             case.lock(built);
         }),
@@ -27,12 +25,13 @@ pub fn vectors() -> Vec<Vector> {
             "The head continues the receipt's checkpoint.",
             same,
             |case, built| {
-                case.head.join = Join::Consistency(built.log.consistency(built.first, built.log.size()));
+                case.head.join =
+                    Join::Consistency(built.log.consistency(built.first, built.log.size()).into());
             },
         ),
         accepted("ok_head_of_the_receipt", "Nothing was logged since.", same, |case, built| {
-            case.head = head(built, built.first, TIME);
-            case.head.join = Join::Consistency(vec![]);
+            case.head = head(built, &built.map_then, &case.request);
+            case.head.join = Join::Consistency(vec![].into());
         }),
         accepted("ok_seen_smaller", "The head continues the tree that was seen.", same, |case, built| {
             case.remember(3, built.log.root(3));
@@ -43,7 +42,7 @@ pub fn vectors() -> Vec<Vector> {
         }),
         accepted(
             "ok_seen_same_package",
-            "The release itself is the newest record that was seen.",
+            "The state is of the release, which is the newest record that was seen.",
             same,
             |case, built| case.remember_package(built, 2),
         ),

@@ -3,14 +3,15 @@
 use serde_json::json;
 
 use crate::support::{
-    ipld::{at, list, number, powers, text, with_recovery},
+    case::{Case, since},
+    ipld::{at, list, powers, text, with_recovery},
     plan::{LOGGED, NEXT, PUBLISHER, RECOVERY, SECOND, THIRD, TIME},
     steps::{attest, recover, rekey, release, statement, yank},
     vector::{Vector, accepted, pin_init, same, unchanged},
 };
 
 pub fn vectors() -> Vec<Vector> {
-    [successions(), voids(), yanks(), others()].concat()
+    [successions(), voids(), yanks(), unchecked(), others()].concat()
 }
 
 fn successions() -> Vec<Vector> {
@@ -41,15 +42,9 @@ fn successions() -> Vec<Vector> {
             unchanged,
         ),
         accepted(
-            "ok_newest_as_far_as_the_log_goes",
-            "All entries after the release are the package's: the newest record has the greatest sequence for which there is room.",
-            |plan| plan.after = vec![release("1.3.0").change(|release| *at(release, "sequence") = number(7))],
-            unchanged,
-        ),
-        accepted(
             "ok_seen_newest",
-            "The newest record is shown, and it is the one that was seen.",
-            |plan| plan.after = vec![attest("1.1.0"), release("1.3.0")],
+            "The state is of the newest record that was seen.",
+            |plan| plan.after = vec![attest("1.1.0"), release("2.0.0")],
             |case, built| case.remember_package(built, 4),
         ),
         accepted(
@@ -128,7 +123,7 @@ fn yanks() -> Vec<Vector> {
         ),
         accepted(
             "ok_yank_of_another_release",
-            "The newest record yanks another release.",
+            "Another release is yanked.",
             |plan| plan.after = vec![yank("1.1.0", "critical")],
             unchanged,
         ),
@@ -138,6 +133,33 @@ fn yanks() -> Vec<Vector> {
             |plan| plan.after = vec![yank("1.2.0", "low"), rekey(powers(&[NEXT], 1))],
             |case, _| case.rule()["yanked"] = json!(["low"]),
         ),
+    ]
+}
+
+/// Policies that do without a proof of how the package stands.
+fn unchecked() -> Vec<Vector> {
+    let unchecked = |case: &mut Case| case.rule()["revocation"] = json!("unchecked");
+    vec![
+        accepted(
+            "ok_revocation_unchecked",
+            "The head shows nothing of the package, and the policy does without: the verdict says so, and remembers no state.",
+            |plan| plan.after = vec![yank("1.2.0", "critical")],
+            move |case, built| {
+                case.remember(3, built.log.root(3));
+                case.head.since = since(built, 3);
+                case.head.standing = None;
+                unchecked(case);
+            },
+        ),
+        accepted(
+            "ok_revocation_unchecked_and_proven",
+            "The policy would do without, and the head shows how the package stands.",
+            same,
+            move |case, _| unchecked(case),
+        ),
+        accepted("ok_revocation_proven", "The policy says what it asks for anyway.", same, |case, _| {
+            case.rule()["revocation"] = json!("proven")
+        }),
     ]
 }
 
