@@ -25,7 +25,7 @@ use std::{cell::RefCell, collections::HashMap};
 use bytes::Bytes;
 use cidery_protocol::{
     Head, Join, Origin, PublicKey, Receipt, Resolution,
-    log::{KeyType, verifier_key},
+    log::{KeyType, verifier_key, with_right_siblings},
 };
 use cidery_registry_server::{Config, Server};
 use ct_merkle::{ConsistencyProof, InclusionProof, RootHash, mem_backed_tree::MemoryBackedTree};
@@ -136,7 +136,12 @@ fn proofs_hold(resolution: &[u8], since: &Checkpoint, keys: &Keys, tree: &Memory
     };
     included(&receipt.inclusion, &first);
     match &head.join {
-        Join::Inclusion(hashes) => included(hashes, &newest),
+        // What is to the left of the record is the receipt's.
+        Join::Inclusion(right) => {
+            let (index, from, to) = (receipt.index, first.size(), newest.size());
+            let hashes = with_right_siblings(index, from, &receipt.inclusion, to, right);
+            included(&hashes.expect("a proof"), &newest);
+        }
         Join::Consistency(hashes) => consistent(hashes, &first),
     }
     let asked = head.since.expect("it was asked for");

@@ -152,7 +152,7 @@ async fn a_witness_is_asked_at_the_start_and_after_each_publish() {
         }
         let request = timeout(LONG, behind.requests.recv()).await.expect("in time").expect("a request");
         assert!(request.starts_with("POST /w/add-checkpoint HTTP/1.1\r\n"), "{request}");
-        let old = if number == 2 { 2 } else { 0 };
+        let old = if number == 2 { 3 } else { 0 };
         assert!(request.contains(&format!("\r\n\r\nold {old}\n")), "{request}");
         let cosigned = async {
             while !is_cosigned(&server).await {
@@ -225,6 +225,6 @@ async fn t35_a_witness_that_hangs_delays_no_publish() {
     assert!(reason.contains("ask `http"), "{reason}");
     assert!(began.elapsed() >= Duration::from_secs(8), "it had its ten seconds");
     let request = timeout(LONG, behind.requests.recv()).await.expect("in time").expect("a request");
-    assert!(request.contains("\n10\n"), "the newest head, and none between: {request}");
+    assert!(request.contains("\n15\n"), "the newest head, and none between: {request}");
     server.stop().await.expect("it stops, whatever is under way");
 }

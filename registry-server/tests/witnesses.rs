@@ -54,7 +54,7 @@ async fn cosignatures_come_onto_the_head_and_stay_with_its_tree() {
     let honest = Scripted::honest(NOW + 1);
     assert!(ask(&registry, &honest).await.is_empty());
     let asked = honest.asked();
-    assert_eq!(asked.iter().map(|asked| (asked.old, asked.size())).collect::<Vec<_>>(), [(0, 2), (0, 2)]);
+    assert_eq!(asked.iter().map(|asked| (asked.old, asked.size())).collect::<Vec<_>>(), [(0, 3), (0, 3)]);
     assert!(asked.iter().all(|asked| asked.proof.is_empty()));
     assert_eq!(times(&head(&registry).await), [Some(NOW + 1); 2]);
     assert!(registry.sequencer.begin_asking().is_empty(), "there is nothing new");
@@ -67,7 +67,7 @@ async fn cosignatures_come_onto_the_head_and_stay_with_its_tree() {
     assert_eq!(times(&refreshed), [Some(NOW + 1); 2]);
     let later = Scripted::honest(NOW + 241);
     assert!(ask(&registry, &later).await.is_empty());
-    assert!(later.asked().iter().all(|asked| (asked.old, asked.size(), asked.proof.len()) == (2, 2, 0)));
+    assert!(later.asked().iter().all(|asked| (asked.old, asked.size(), asked.proof.len()) == (3, 3, 0)));
     assert_eq!(times(&head(&registry).await), [Some(NOW + 241); 2]);
 
     // An older one than is there changes nothing.
@@ -82,8 +82,8 @@ async fn cosignatures_come_onto_the_head_and_stay_with_its_tree() {
     assert!(ask(&registry, &later).await.is_empty());
     for asked in later.asked() {
         let now = asked.checkpoint();
-        assert_eq!((asked.old, now.size), (2, 3));
-        verify_consistency(2, 3, &before.root, &now.root, &asked.proof).expect("one log");
+        assert_eq!((asked.old, now.size), (3, 5));
+        verify_consistency(3, 5, &before.root, &now.root, &asked.proof).expect("one log");
     }
     assert_eq!(times(&head(&registry).await), [Some(NOW + 241); 2]);
 
@@ -93,7 +93,7 @@ async fn cosignatures_come_onto_the_head_and_stay_with_its_tree() {
     again.sequencer.start().await.expect("it starts");
     assert_eq!(times(&head(&again).await), [Some(NOW + 241); 2]);
     assert!(ask(&again, &later).await.is_empty());
-    assert!(later.asked().iter().all(|asked| (asked.old, asked.size()) == (3, 3)));
+    assert!(later.asked().iter().all(|asked| (asked.old, asked.size()) == (5, 5)));
 }
 
 /// An answer, and what the operator is told of it.
@@ -158,7 +158,7 @@ const WRONG: &[Wrong] = &[
     ("it answered 302", |_| Some(say(302, ""))),
     ("it answered 409", |_| Some(say(409, ""))),
     ("it answered 409: 0x2", |_| Some(say(409, "0x2\n"))),
-    ("it has cosigned 3 entries, and the log has 2", |_| Some(say(409, "3\n"))),
+    ("it has cosigned 4 entries, and the log has 3", |_| Some(say(409, "4\n"))),
     ("says that it has cosigned 0", |_| Some(say(409, "0\n"))),
 ];
 
@@ -191,7 +191,7 @@ async fn t33_whatever_else_a_witness_answers_changes_nothing() {
         registry.sequencer.refresh_head().await.expect("a head");
         assert!(ask(&registry, &Scripted::honest(NOW + 480)).await.is_empty());
         assert_eq!(times(&head(&registry).await), [Some(NOW + 480); 2], "{at} {wanted}");
-        assert_eq!(registry.resolve(&package).await.size, 2);
+        assert_eq!(registry.resolve(&package).await.size, 3);
     }
 }
 
@@ -229,23 +229,23 @@ async fn a_witness_that_is_elsewhere_is_asked_once_more_from_there() {
         commit(&registry, &package).await;
         roots.push(of_the_log(&head(&registry).await));
     }
-    // It has cosigned 4 entries, which this ledger does not know.
+    // It has cosigned 7 entries, which this ledger does not know.
     let client =
-        Scripted::new(|asked| Some(if asked.old == 4 { asked.cosigned(0, NOW) } else { say(409, "4\n") }));
+        Scripted::new(|asked| Some(if asked.old == 7 { asked.cosigned(0, NOW) } else { say(409, "7\n") }));
     assert!(ask(&registry, &client).await.is_empty());
     let asked = client.asked();
-    assert_eq!(asked.iter().map(|asked| asked.old).collect::<Vec<_>>(), [0, 4]);
+    assert_eq!(asked.iter().map(|asked| asked.old).collect::<Vec<_>>(), [0, 7]);
     let (old, new) = (&roots[2], asked[1].checkpoint());
-    verify_consistency(4, 7, &old.root, &new.root, &asked[1].proof).expect("one log");
+    verify_consistency(7, 13, &old.root, &new.root, &asked[1].proof).expect("one log");
     assert_eq!(times(&head(&registry).await), [Some(NOW), None]);
 
     // One that is somewhere else each time is left alone after the second.
     registry.clock.0.store(NOW + 1, Ordering::Relaxed);
     for (says, told) in [
         ("0", "was asked from 0 entries on, and says that it has cosigned 0"),
-        ("6", "was asked from 6 entries on, and says that it has cosigned 6"),
-        ("7", "it has cosigned another tree of 7 entries"),
-        ("8", "it has cosigned 8 entries, and the log has 7"),
+        ("12", "was asked from 12 entries on, and says that it has cosigned 12"),
+        ("13", "it has cosigned another tree of 13 entries"),
+        ("14", "it has cosigned 14 entries, and the log has 13"),
     ] {
         registry.clock.0.fetch_add(1, Ordering::Relaxed);
         registry.sequencer.refresh_head().await.expect("a head");
@@ -261,7 +261,7 @@ async fn a_witness_that_is_elsewhere_is_asked_once_more_from_there() {
         Some(if asked.old == 0 { asked.cosigned(0, NOW + 9) } else { say(409, "0\n") })
     });
     assert!(ask(&registry, &fresh).await.is_empty());
-    assert_eq!(fresh.asked().iter().map(|asked| asked.old).collect::<Vec<_>>(), [7, 0]);
+    assert_eq!(fresh.asked().iter().map(|asked| asked.old).collect::<Vec<_>>(), [13, 0]);
     assert_eq!(times(&head(&registry).await), [Some(NOW + 9), None]);
 }
 
@@ -305,7 +305,7 @@ async fn a_witness_that_says_nothing_delays_nobody() {
     };
     let (answers, ()) = tokio::join!(asking, others);
     assert_eq!(answers, 2, "the head that it was asked about, and the newest: none between");
-    assert_eq!(silent.asked().iter().map(Asked::size).collect::<Vec<_>>(), [2, 5]);
+    assert_eq!(silent.asked().iter().map(Asked::size).collect::<Vec<_>>(), [3, 9]);
     registry.sequencer.merge_cosignatures().await.expect("it is merged");
     assert_eq!(times(&head(&registry).await), [Some(NOW); 2]);
 }
