@@ -53,6 +53,9 @@ enum Task {
         /// Print one JSON object a line: name, ratio, ours, theirs, unit, n.
         #[arg(long)]
         json: bool,
+        /// Measure instead how a registry grows from 10^3 to 10^6 packages.
+        #[arg(long)]
+        growth: bool,
     },
     /// Look for inputs that break what `fuzz/` says must hold for any, from the committed corpus on. Each target is a step.
     Fuzz {
@@ -108,7 +111,8 @@ fn run(task: Task) -> Result<(), Failure> {
             setup::setup(&place)?;
             build::demo(&place)
         }
-        Task::Bench { json } => {
+        Task::Bench { json, growth: true } => bench::growth(&place, json),
+        Task::Bench { json, growth: false } => {
             setup::setup(&place)?;
             bench::bench(&place, json)
         }

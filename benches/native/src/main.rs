@@ -1,7 +1,9 @@
-//! Native verification of whole packages against a plain BLAKE3 of the same bytes, one JSON object a line.
+//! Native verification of whole packages against a plain BLAKE3 of the same bytes; with the argument `growth`, how a registry
+//! grows. One JSON object a line.
 //!
-//! Both are timed in turn, A B A B …, in one process; the figures are medians in milliseconds, and the ratio is ours to theirs.
+//! Whatever is compared is timed in turn, A B A B …, in one process; the figures are medians, and the ratio is ours to theirs.
 
+mod growth;
 mod package;
 
 use std::{error::Error, hint::black_box, time::Instant};
@@ -9,7 +11,23 @@ use std::{error::Error, hint::black_box, time::Instant};
 use cidery_verifier::{Request, Seen, verify};
 use package::{NOW, Package};
 
-fn main() -> Result<(), Box<dyn Error>> {
+type Anything = Box<dyn Error + Send + Sync>;
+
+fn main() -> Result<(), Anything> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.split_first().map(|(what, sizes)| (what.as_str(), sizes)) {
+        None => verification(),
+        Some(("growth", [])) => growth::run(&growth::SIZES),
+        Some(("growth", sizes)) => {
+            growth::run(&sizes.iter().map(|size| size.parse()).collect::<Result<Vec<_>, _>>()?)
+        }
+        Some((other, _)) => {
+            Err(format!("`{other}`: wanted nothing, or `growth` and numbers of packages").into())
+        }
+    }
+}
+
+fn verification() -> Result<(), Anything> {
     for (name, bytes, rounds) in
         [("native_verify_1mb_vs_blake3", 1 << 20, 400), ("native_verify_10mb_vs_blake3", 10 << 20, 60)]
     {
@@ -27,17 +45,13 @@ fn main() -> Result<(), Box<dyn Error>> {
             }
             theirs.push(start.elapsed().as_secs_f64() * 1e3);
         }
-        let (ours, theirs) = (median(ours), median(theirs));
-        let line = serde_json::json!({
-            "name": name, "ratio": ours / theirs, "ours": ours, "theirs": theirs, "unit": "ms", "n": rounds,
-        });
-        println!("{line}");
+        report(name, median(ours), median(theirs), "ms", rounds);
     }
     Ok(())
 }
 
 /// What a loader does with a package once it has all bytes.
-fn verify_whole(package: &Package, request: &Request) -> Result<(), Box<dyn Error>> {
+fn verify_whole(package: &Package, request: &Request) -> Result<(), Anything> {
     let Package { policy, receipt, head, manifest, modules } = package;
     let verified = verify(request, receipt, head, manifest, policy, &Seen::default(), NOW)?;
     for (module, bytes) in verified.manifest().body().modules.iter().zip(modules) {
@@ -51,4 +65,12 @@ fn verify_whole(package: &Package, request: &Request) -> Result<(), Box<dyn Erro
 fn median(mut figures: Vec<f64>) -> f64 {
     figures.sort_by(f64::total_cmp);
     figures[figures.len() / 2]
+}
+
+fn report(name: &str, ours: f64, theirs: f64, unit: &str, n: u64) {
+    let ratio = ours / theirs;
+    let line = serde_json::json!({
+        "name": name, "ratio": ratio, "ours": ours, "theirs": theirs, "unit": unit, "n": n,
+    });
+    println!("{line}");
 }

@@ -1,16 +1,17 @@
 //! A package of a given size, published in a log of a million entries: what a loader is given to verify.
 
-use std::error::Error;
-
 use cidery_keys::{SecretKey, Signer, cosign, sign_checkpoint, sign_envelope};
 use cidery_protocol::{
-    Action, Build, Envelope, Floors, Head, HeadFormat, Join, PackageState, Powers, Receipt, ReceiptFormat,
-    Record, RecordBody, Release, SignedRecord, Standing,
-    log::{Checkpoint, Hash, leaf_hash, root_from_inclusion},
+    Action, Build, Envelope, Floors, Head, HeadFormat, Join, MapEntry, MapProof, PackageState, Powers,
+    Receipt, ReceiptFormat, Record, RecordBody, Release, ShownLeaves, SignedRecord, Standing,
+    log::{Checkpoint, Hash, Hashes, leaf_hash, node_hash, right_siblings, root_from_inclusion},
     manifest::{Compatibility, Manifest, ManifestBody, ManifestFormat, Module, ModuleKind, Needs},
+    map::{MapKey, MapPath},
 };
 use cidery_verifier::TrustPolicy;
 use serde_bytes::ByteBuf;
+
+use crate::Anything;
 
 /// The time at which the head was cosigned.
 pub(crate) const NOW: u64 = 1_790_000_000;
@@ -29,7 +30,7 @@ pub(crate) struct Package {
 
 impl Package {
     /// A package whose code is `bytes` long, in modules of at most 256 KiB.
-    pub(crate) fn of(bytes: usize) -> Result<Self, Box<dyn Error>> {
+    pub(crate) fn of(bytes: usize) -> Result<Self, Anything> {
         let [publisher, log, cosigner] = [1, 2, 3].map(|seed| SecretKey::from_seed(&[seed; 32]));
         let line = "export const answer = (question) => question.length + 42; // padding of code\n";
         let code: String = line.chars().cycle().take(bytes).collect();
@@ -48,20 +49,19 @@ impl Package {
             source_maps: vec![],
         })?;
 
-        let record =
-            |sequence, before: Option<&PackageState>, action| -> Result<SignedRecord, Box<dyn Error>> {
-                let record = Record::encode(RecordBody {
-                    origin: ORIGIN.parse()?,
-                    package: "@bench/package".parse()?,
-                    sequence,
-                    prev: before.map(|state| state.newest),
-                    authority: before.map(|state| state.authority.cid),
-                    action,
-                })?;
-                let mut envelope = Envelope::new(record.payload_type(), record.bytes().to_vec());
-                sign_envelope(&mut envelope, &publisher)?;
-                Ok(SignedRecord::from_envelope(&envelope, before.map(|state| &state.authority))?)
-            };
+        let record = |sequence, before: Option<&PackageState>, action| -> Result<SignedRecord, Anything> {
+            let record = Record::encode(RecordBody {
+                origin: ORIGIN.parse()?,
+                package: "@bench/package".parse()?,
+                sequence,
+                prev: before.map(|state| state.newest),
+                authority: before.map(|state| state.authority.cid),
+                action,
+            })?;
+            let mut envelope = Envelope::new(record.payload_type(), record.bytes().to_vec());
+            sign_envelope(&mut envelope, &publisher)?;
+            Ok(SignedRecord::from_envelope(&envelope, before.map(|state| &state.authority))?)
+        };
         let keys = vec![publisher.public_key()];
         let powers = Powers { keys, threshold: 1, floors: Floors::default(), recovery: None };
         let init = record(0, None, Action::Init(powers))?;
@@ -74,12 +74,25 @@ impl Package {
             npm: None,
             provenance: vec![],
         };
-        let release = record(1, state.as_ref(), Action::Release(release))?.entry(NOW)?;
+        let release = record(1, state.as_ref(), Action::Release(release))?;
+        PackageState::apply(&mut state, &release, NOW)?;
+        let release = release.entry(NOW)?;
+
+        let state = state.ok_or("an init makes a package")?;
 
         // Any hashes make a proof: the root is what they lead to.
-        let proof: Vec<Hash> = (0..20_u8).map(|at| leaf_hash(&[at])).collect();
-        let index = LOG_SIZE / 3;
-        let root = root_from_inclusion(index, LOG_SIZE, leaf_hash(&release), &proof)?;
+        let proof: Vec<Hash> = (0..19_u8).map(|at| leaf_hash(&[at])).collect();
+        let object = state.object();
+        let mut path = MapPath { siblings: Hashes(proof.clone()), other: None };
+        path.siblings.0.push(proof[0]);
+        let root = path.root(&MapKey::of(&"@bench/package".parse()?), Some(object.cid()?))?;
+        let entry = MapEntry::new(root, NOW).encode()?;
+        // The release is in the left half of the tree, and the map's entry is the last of the right one.
+        let (index, half) = (LOG_SIZE / 3, LOG_SIZE / 2);
+        let left = root_from_inclusion(index, half, leaf_hash(&release), &proof)?;
+        let right = root_from_inclusion(half - 1, half, leaf_hash(&entry), &proof)?;
+        let root = node_hash(&left, &right);
+        let [inclusion, last] = [right, left].map(|beside| [&proof[..], &[beside]].concat());
         let checkpoint = Checkpoint { origin: ORIGIN.parse()?, size: LOG_SIZE, root };
         let signed = sign_checkpoint(&checkpoint, &log)?;
         let mut head = signed.clone();
@@ -91,13 +104,21 @@ impl Package {
             record: ByteBuf::from(release),
             index,
             checkpoint: ByteBuf::from(signed.to_bytes()),
-            inclusion: proof.clone(),
+            inclusion: Hashes(inclusion),
         };
         let head = Head {
             format: HeadFormat::V1,
             checkpoint: ByteBuf::from(head.to_bytes()),
-            join: Join::Inclusion(proof),
-            standing: Standing::default(),
+            join: Join::Inclusion(Hashes(right_siblings(index, LOG_SIZE, &receipt.inclusion))),
+            standing: Some(Standing {
+                map: MapProof { entry: ByteBuf::from(entry), inclusion: Hashes(last), path },
+                state: ByteBuf::from(object.encode()?),
+                versions: ShownLeaves::of(&state.version_leaves(), &[0])?,
+                channels: None,
+                chain: vec![],
+                yank: None,
+                channel: None,
+            }),
             since: None,
         };
         let policy = serde_json::json!({
