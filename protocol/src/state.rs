@@ -192,7 +192,7 @@ impl StateObject {
     /// Reads the canonical bytes.
     ///
     /// # Errors
-    /// [`Error::Cbor`] or [`Error::Limit`].
+    /// [`Error::Cbor`], [`Error::Limit`], or [`Error::Cid`] where one is not a record's.
     pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
         let state: Self = canonical::decode("state of a package", limits::STATE_BYTES, bytes)?;
         let numbers = [state.sequence, state.versions.size, state.channels.size];
@@ -200,6 +200,8 @@ impl StateObject {
             let reason = "a number is over 2^53 - 1".to_owned();
             return Err(Error::Cbor { what: "state of a package", reason });
         }
+        let pending = state.pending.map(|pending| pending.record);
+        [Some(state.newest), Some(state.authority), pending].into_iter().flatten().try_for_each(is_record)?;
         Ok(state)
     }
 }
@@ -222,9 +224,13 @@ impl ShownLeaves {
     /// The versions, with their places, once they are shown to be in the tree.
     ///
     /// # Errors
-    /// [`Error::Proof`] where they are not, or not in their order; [`Error::Cbor`] where one is malformed.
+    /// [`Error::Proof`] where they are not, or not in their order; [`Error::Cbor`] or [`Error::Cid`] where one is malformed.
     pub fn versions(&self, tree: &LeafTree) -> Result<Vec<(u64, VersionLeaf)>, Error> {
         let leaves: Vec<(u64, VersionLeaf)> = self.open(tree)?;
+        for (_, VersionLeaf { record, yanked, void, .. }) in &leaves {
+            let yank = yanked.map(|yanked| yanked.record);
+            [Some(*record), yank, *void].into_iter().flatten().try_for_each(is_record)?;
+        }
         let is_none = |yanked: YankLeaf| yanked.severity == Severity::None;
         if leaves.iter().any(|(_, leaf)| leaf.yanked.is_some_and(is_none)) {
             let reason = "a yank of the severity `none` is none".to_owned();
@@ -239,9 +245,11 @@ impl ShownLeaves {
     /// The channels, with their places, once they are shown to be in the tree.
     ///
     /// # Errors
-    /// [`Error::Proof`] where they are not, or not in their order; [`Error::Cbor`] where one is malformed.
+    /// [`Error::Proof`] where they are not, or not in their order; [`Error::Cbor`] or [`Error::Cid`] where one is malformed.
     pub fn channels(&self, tree: &LeafTree) -> Result<Vec<(u64, ChannelLeaf)>, Error> {
         let leaves: Vec<(u64, ChannelLeaf)> = self.open(tree)?;
+        let records = leaves.iter().flat_map(|(_, leaf)| [Some(leaf.record), leaf.void]);
+        records.flatten().try_for_each(is_record)?;
         if !leaves.is_sorted_by(|(_, a), (_, b)| a.name < b.name) {
             return Err(Error::Proof { what: "leaves", reason: "the channels are not in their order" });
         }
@@ -335,6 +343,12 @@ pub fn check_newest(
         }
     }
     Ok(())
+}
+
+/// # Errors
+/// [`Error::Cid`] where the CID is a blob's.
+fn is_record(cid: Cid) -> Result<(), Error> {
+    cid.expect(Codec::DagCbor).map(drop)
 }
 
 fn tree<L: Serialize>(leaves: &[L]) -> LeafTree {

@@ -71,6 +71,26 @@ fn a_yank_that_was_taken_back_is_in_no_leaf() {
     assert_eq!(shown.map_err(|error| error.code()), Err(Code::CborMalformed));
 }
 
+#[test]
+fn t20_a_leaf_names_records_and_no_blobs() {
+    let (record, blob) = (Cid::of(Codec::DagCbor, b"a record"), Cid::of(Codec::Raw, b"a record"));
+    let leaf = |record, void| VersionLeaf {
+        version: "1.0.0".parse().expect("a version"),
+        record,
+        yanked: None,
+        void,
+    };
+    for all in [[leaf(blob, None)], [leaf(record, Some(blob))]] {
+        let shown = ShownLeaves::of(&all, &[0]).expect("leaves").versions(&tree(&all));
+        assert_eq!(shown.map_err(|error| error.code()), Err(Code::CidMalformed));
+    }
+    let state = support::begin(&[&support::key(1)], 1).object();
+    for altered in [StateObject { newest: blob, ..state.clone() }, StateObject { authority: blob, ..state }] {
+        let read = StateObject::decode(&altered.encode().expect("bytes"));
+        assert_eq!(read.map_err(|error| error.code()), Err(Code::CidMalformed));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 

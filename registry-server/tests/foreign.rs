@@ -136,11 +136,11 @@ fn proofs_hold(resolution: &[u8], since: &Checkpoint, keys: &Keys, tree: &Memory
     };
     included(&receipt.inclusion, &first);
     match &head.join {
-        // What is to the left of the record is the receipt's.
+        // Of these, the hashes to the left are the receipt's.
         Join::Inclusion(right) => {
-            let (index, from, to) = (receipt.index, first.size(), newest.size());
-            let hashes = with_right_siblings(index, from, &receipt.inclusion, to, right);
-            included(&hashes.expect("a proof"), &newest);
+            let (from, to) = (first.size(), newest.size());
+            let whole = with_right_siblings(receipt.index, from, &receipt.inclusion, to, right);
+            included(&whole.expect("a whole proof"), &newest);
         }
         Join::Consistency(hashes) => consistent(hashes, &first),
     }

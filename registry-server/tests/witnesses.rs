@@ -243,7 +243,7 @@ async fn a_witness_that_is_elsewhere_is_asked_once_more_from_there() {
     registry.clock.0.store(NOW + 1, Ordering::Relaxed);
     for (says, told) in [
         ("0", "was asked from 0 entries on, and says that it has cosigned 0"),
-        ("12", "was asked from 12 entries on, and says that it has cosigned 12"),
+        ("6", "was asked from 6 entries on, and says that it has cosigned 6"),
         ("13", "it has cosigned another tree of 13 entries"),
         ("14", "it has cosigned 14 entries, and the log has 13"),
     ] {

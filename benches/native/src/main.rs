@@ -11,6 +11,7 @@ use std::{error::Error, hint::black_box, time::Instant};
 use cidery_verifier::{Request, Seen, verify};
 use package::{NOW, Package};
 
+/// Whatever goes wrong ends the run.
 type Anything = Box<dyn Error + Send + Sync>;
 
 fn main() -> Result<(), Anything> {

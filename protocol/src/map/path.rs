@@ -7,7 +7,7 @@ use super::{
     tree::{empty_map, node},
 };
 use crate::{
-    Cid, Error,
+    Cid, Codec, Error,
     log::{Hash, Hashes},
 };
 
@@ -37,7 +37,7 @@ impl MapPath {
     ///
     /// # Errors
     /// [`Error::Proof`] where the path is of another key or shows the contrary; [`Error::Limit`] where it has more than 256
-    /// hashes.
+    /// hashes; [`Error::Cid`] where the other leaf's value is no object's.
     pub fn root(&self, key: &MapKey, value: Option<Cid>) -> Result<Hash, Error> {
         let refused = |reason| Error::Proof { what: "map", reason };
         let depth = self.siblings.len();
@@ -51,7 +51,10 @@ impl MapPath {
             (None, Some(other)) if !other.key.agrees(key, depth) => {
                 return Err(refused("the other leaf stands elsewhere"));
             }
-            (None, Some(other)) => other.hash(),
+            (None, Some(other)) => {
+                other.value.expect(Codec::DagCbor)?;
+                other.hash()
+            }
             (None, None) => empty_map(),
         };
         let up = self.siblings.iter().enumerate().rev();

@@ -36,6 +36,8 @@ impl Evidence {
         document["origin"] = json!(self.origin.to_string());
         document["logKey"] = json!(self.log_key.to_string());
         document["kind"] = json!(self.kind.word());
+        // One text, whether or not another crate of the build has serde_json keep the order of insertion.
+        document.sort_all_objects();
         let mut text = document.to_string().into_bytes();
         text.push(b'\n');
         text

@@ -21,6 +21,7 @@ pub(super) fn vectors() -> Vec<Vector> {
     let changed = |text: &str, change: fn(&mut Value)| {
         let mut value: Value = serde_json::from_str(text).expect("JSON");
         change(&mut value);
+        value.sort_all_objects();
         value.to_string()
     };
     let malformed = |name: &str, about: &str, text: String| {
