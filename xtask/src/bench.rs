@@ -40,16 +40,16 @@ pub(crate) fn bench(place: &Place, json: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Measures how a registry grows, and prints as [`bench`] does.
+/// Measures how a registry grows up to so many packages, and prints as [`bench`] does.
 ///
 /// # Errors
 /// As [`bench`].
-pub(crate) fn growth(place: &Place, json: bool) -> Result<(), Failure> {
-    eprintln!("==> bench: growth; about a quarter of an hour, and 7 GB of disk in TMPDIR");
+pub(crate) fn growth(place: &Place, packages: u64, json: bool) -> Result<(), Failure> {
+    eprintln!("==> bench: growth to {packages} packages");
     if !json {
         print_header();
     }
-    print(native(place).args(["--", "growth"]), json)
+    print(native(place).args(["--", "growth", &packages.to_string()]), json)
 }
 
 fn native(place: &Place) -> Command {

@@ -23,7 +23,10 @@ use serde_bytes::ByteArray;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::publisher::{CODE, Publisher, name};
+use super::{
+    progress::Progress,
+    publisher::{CODE, Publisher, name},
+};
 use crate::Anything;
 
 pub(crate) const ORIGIN: &str = "bench.example/log";
@@ -76,6 +79,13 @@ impl Log {
         ask(self.client.get(url), StatusCode::OK).await
     }
 
+    /// Asks for the state of a package, and for consistency with the log of an earlier size.
+    pub(crate) async fn proof(&self, package: &PackageName, since: Option<u64>) -> Result<Vec<u8>, Anything> {
+        let since = since.map_or_else(String::new, |size| format!("?since={size}"));
+        let url = format!("{}/v1/packages/{package}/proof{since}", self.server.url());
+        ask(self.client.get(url), StatusCode::OK).await
+    }
+
     pub(crate) async fn stop(self) -> Result<(), Anything> {
         Ok(self.server.stop().await?)
     }
@@ -121,7 +131,9 @@ async fn fill(folder: &Path, packages: u64, publisher: &Arc<Publisher>) -> Resul
         let (publisher, folder) = (publisher.clone(), folder.to_owned());
         move || make(&publisher, packages, &folder, &sender)
     });
-    let seeded = sequencer.seed(2 * packages, Progress { records, packages, made: 0 }, &shown).await;
+    let count = 2 * packages;
+    let records = Counted { records, progress: Progress::of(count, "records, then their map and objects") };
+    let seeded = sequencer.seed(count, records, &shown).await;
     making.join().map_err(|_| "making records panicked")??;
     seeded?;
     drop(sequencer);
@@ -185,21 +197,17 @@ fn make(
 }
 
 /// Records as they are made, counted on the terminal.
-struct Progress {
+struct Counted {
     records: Receiver<SignedRecord>,
-    packages: u64,
-    made: u64,
+    progress: Progress,
 }
 
-impl Iterator for Progress {
+impl Iterator for Counted {
     type Item = SignedRecord;
 
     fn next(&mut self) -> Option<SignedRecord> {
         let record = self.records.recv().ok()?;
-        self.made += 1;
-        if self.made.is_multiple_of(100_000) {
-            eprintln!("    {} of {} records", self.made, 2 * self.packages);
-        }
+        self.progress.step();
         Some(record)
     }
 }
