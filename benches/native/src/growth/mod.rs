@@ -6,7 +6,11 @@ mod progress;
 mod proofs;
 mod publisher;
 
-use std::{ops::Range, sync::Arc, time::Instant};
+use std::{
+    ops::Range,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use cidery_protocol::Resolution;
 use cidery_verifier::{Revocation, Seen, TrustPolicy, prove};
@@ -20,9 +24,13 @@ use crate::{Anything, median, report};
 const SIZES: [u64; 4] = [1_000, 10_000, 100_000, 1_000_000];
 /// Packages that are resolved: those in the middle half of the log.
 const RESOLVED: Range<u64> = SHOWN / 4..3 * SHOWN / 4;
+/// How often each of them is.
+const ROUNDS: u64 = 4;
 /// Packages of which a release is published. The newest bundle of entries is written anew by each, and has 256 at most: two
 /// for each publish. So many publishes fill one twice, and how full it was does not matter.
 const PUBLISHED: Range<u64> = 372..628;
+/// What a registry does once it has answered a publish is over by then, and the next log has the disk for itself.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// Seeds logs of up to so many packages, and measures them.
 pub(crate) fn run(most: u64) -> Result<(), Anything> {
@@ -59,9 +67,9 @@ async fn measure(sizes: &[u64]) -> Result<(), Anything> {
 /// Times the answer to a range, the verdict on it, and both together: from the question to what a client may rely on.
 async fn read(logs: &[Log], policy: &TrustPolicy) -> Result<(), Anything> {
     let (mut answers, mut verdicts) = (vec![Vec::new(); logs.len()], vec![Vec::new(); logs.len()]);
-    let progress = Progress::of(RESOLVED.end - RESOLVED.start, "packages of each log");
-    for at in RESOLVED {
-        for (number, log) in logs.iter().enumerate() {
+    let progress = Progress::of(ROUNDS * (RESOLVED.end - RESOLVED.start), "answers of each log");
+    for (round, at) in (0..ROUNDS).flat_map(|_| RESOLVED).enumerate() {
+        for (number, log) in in_turn(logs, round) {
             let package = name(shown(log.packages, at))?;
             let start = Instant::now();
             let resolution = log.resolve(&package).await?;
@@ -86,9 +94,10 @@ async fn read(logs: &[Log], policy: &TrustPolicy) -> Result<(), Anything> {
 async fn publish(logs: &[Log], publisher: &Publisher) -> Result<(), Anything> {
     let mut publishing = vec![Vec::new(); logs.len()];
     let progress = Progress::of(PUBLISHED.end - PUBLISHED.start, "releases in each log");
-    for at in PUBLISHED {
-        for (number, log) in logs.iter().enumerate() {
+    for (round, at) in PUBLISHED.enumerate() {
+        for (number, log) in in_turn(logs, round) {
             let request = publisher.request(shown(log.packages, at))?;
+            tokio::time::sleep(PAUSE).await;
             let start = Instant::now();
             log.publish(request).await?;
             publishing[number].push(milliseconds(start));
@@ -108,6 +117,16 @@ fn verdict(log: &Log, at: u64, resolution: &[u8], policy: &TrustPolicy) -> Resul
         return Err("nothing shows that a release is not revoked".into());
     }
     Ok(())
+}
+
+/// The logs in an order that is another one each round, so that none comes always after the same one.
+fn in_turn(logs: &[Log], round: usize) -> Vec<(usize, &Log)> {
+    let mut turn: Vec<_> = logs.iter().enumerate().collect();
+    turn.rotate_left(round / 2 % logs.len());
+    if round % 2 == 1 {
+        turn.reverse();
+    }
+    turn
 }
 
 fn compare_times(logs: &[Log], what: &str, times: Vec<Vec<f64>>) {
