@@ -53,7 +53,8 @@ enum Task {
         /// Print one JSON object a line: name, ratio, ours, theirs, unit, n.
         #[arg(long)]
         json: bool,
-        /// Measure instead how a registry grows from 10^3 to 10^6 packages. It needs 7 GB of disk in TMPDIR.
+        /// Measure instead how a registry grows from 10^3 to 10^6 packages. It takes 6 GB of disk in TMPDIR while it
+        /// runs.
         #[arg(long)]
         growth: bool,
         /// The most packages of a log that is measured so: for a quick run.

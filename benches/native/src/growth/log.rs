@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc,
-        mpsc::{Receiver, SyncSender, sync_channel},
+        mpsc::{SyncSender, sync_channel},
     },
     thread,
     time::{SystemTime, UNIX_EPOCH},
@@ -132,8 +132,10 @@ async fn fill(folder: &Path, packages: u64, publisher: &Arc<Publisher>) -> Resul
         move || make(&publisher, packages, &folder, &sender)
     });
     let count = 2 * packages;
-    let records = Counted { records, progress: Progress::of(count, "records, then their map and objects") };
-    let seeded = sequencer.seed(count, records, &shown).await;
+    let progress = Progress::of(count, "records, then their map and objects");
+    let seeded = sequencer.seed(count, records.iter().inspect(|_| progress.step()), &shown).await;
+    // Where that failed, nobody takes what is still being made.
+    drop(records);
     making.join().map_err(|_| "making records panicked")??;
     seeded?;
     drop(sequencer);
@@ -194,20 +196,4 @@ fn make(
         }
     }
     Ok(())
-}
-
-/// Records as they are made, counted on the terminal.
-struct Counted {
-    records: Receiver<SignedRecord>,
-    progress: Progress,
-}
-
-impl Iterator for Counted {
-    type Item = SignedRecord;
-
-    fn next(&mut self) -> Option<SignedRecord> {
-        let record = self.records.recv().ok()?;
-        self.progress.step();
-        Some(record)
-    }
 }
