@@ -163,7 +163,7 @@ fn t11_recovery_keys_take_a_stolen_package_back_after_their_delay() {
         "--recovery",
         &recovery.public,
         "--recovery-delay",
-        "2s",
+        "8s",
         "--key",
         &own.file,
         "--key",
@@ -172,7 +172,7 @@ fn t11_recovery_keys_take_a_stolen_package_back_after_their_delay() {
     let begun = world.release("1.0.0", &begin);
     assert_eq!(begun.0, Some(0), "{}", begun.1);
     assert!(
-        said(&begun.1).contains("where they are lost or stolen, this key can name others, after 2 seconds"),
+        said(&begun.1).contains("where they are lost or stolen, this key can name others, after 8 seconds"),
         "{}",
         begun.1
     );
@@ -205,7 +205,7 @@ fn t11_recovery_keys_take_a_stolen_package_back_after_their_delay() {
     assert_eq!(code(&by_thief), (Some(1), "envelope.signature"), "{}", by_thief.1);
     let recovered = world.must(&back);
     let says = said(&recovered);
-    assert!(says.contains("it takes effect 2 seconds after it is logged"), "{says}");
+    assert!(says.contains("it takes effect 8 seconds after it is logged"), "{says}");
     assert!(says.contains("void for ever: 1.1.0 (record 3)"), "{says}");
     assert_eq!(info(&world)["pending"]["record"], recovered["record"]);
     assert_eq!(
@@ -214,7 +214,7 @@ fn t11_recovery_keys_take_a_stolen_package_back_after_their_delay() {
         "not yet"
     );
 
-    let effective = (0..100).find(|_| {
+    let effective = (0..300).find(|_| {
         std::thread::sleep(std::time::Duration::from_millis(100));
         info(&world)["pending"].is_null()
     });

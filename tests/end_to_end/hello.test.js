@@ -72,6 +72,9 @@ for (const [host, start] of /** @type {const} */ ([
       assert.deepEqual(await get("/nowhere"), { status: 404, text: "404 Not Found" });
 
       assert.equal((await call(`${loader.url}/evil/thing/1/`)).code, "policy.no_rule");
+      const { status, body } = await call(`${loader.url}/acme/nothing/1/`);
+      assert.equal(status, 404);
+      assert.match(body.error.message, /^there is no @acme\/nothing: the log of \d+ entries proves it$/);
       await using rpc = await startWorker("tests/support/fixtures/rpc/wrangler.jsonc", { vars });
       const answers = (await call(`${rpc.url}/?name=Grace`)).body;
       assert.deepEqual(answers, { greeting: "Hello, Grace!", refused: true }, "an RPC entry point of the same isolate");

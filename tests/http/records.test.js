@@ -261,7 +261,7 @@ for (const [host, start] of /** @type {const} */ ([
 
     test("recovery keys get a package back once their delay is over, unless the old keys veto", async () => {
       const [old, saved, fresh] = [keyOf("old"), keyOf("saved"), keyOf("fresh")];
-      const recovery = { keys: [saved.public], threshold: 1, delay: 2 };
+      const recovery = { keys: [saved.public], threshold: 1, delay: 6 };
       for (const vetoes of [false, true]) {
         const name = `@records/recovered-${vetoes}`;
         const author = new Author(origin, name);

@@ -29,19 +29,37 @@ pub(crate) fn bench(place: &Place, json: bool) -> Result<(), Failure> {
     build(place)?;
     eprintln!("==> bench: native, then in workerd; about a minute once it is built");
     if !json {
-        println!(
-            "{:<44} {:>7} {:>12} {:>12} {:>6}",
-            "ours : theirs, medians", "ratio", "ours", "theirs", "n"
-        );
+        print_header();
     }
-    let mut native = place.cargo("run");
-    native.args(["--release", "--quiet", "--package", "cidery-benches"]);
+    let mut native = native(place);
     let mut workerd = place.node();
     workerd.arg("benches/workerd/bench.js").env("CIDERY_BIN", binary(place));
     for command in [&mut native, &mut workerd] {
         print(command, json)?;
     }
     Ok(())
+}
+
+/// Measures how a registry grows up to so many packages, and prints as [`bench`] does.
+///
+/// # Errors
+/// As [`bench`].
+pub(crate) fn growth(place: &Place, packages: u64, json: bool) -> Result<(), Failure> {
+    eprintln!("==> bench: growth to {packages} packages");
+    if !json {
+        print_header();
+    }
+    print(native(place).args(["--", "growth", &packages.to_string()]), json)
+}
+
+fn native(place: &Place) -> Command {
+    let mut native = place.cargo("run");
+    native.args(["--release", "--quiet", "--package", "cidery-benches"]);
+    native
+}
+
+fn print_header() {
+    println!("{:<44} {:>7} {:>12} {:>12} {:>6}", "ours : theirs, medians", "ratio", "ours", "theirs", "n");
 }
 
 fn print(command: &mut Command, json: bool) -> Result<(), Failure> {

@@ -53,6 +53,13 @@ enum Task {
         /// Print one JSON object a line: name, ratio, ours, theirs, unit, n.
         #[arg(long)]
         json: bool,
+        /// Measure instead how a registry grows from 10^3 to 10^6 packages. It takes 6 GB of disk in TMPDIR while it
+        /// runs.
+        #[arg(long)]
+        growth: bool,
+        /// The most packages of a log that is measured so: for a quick run.
+        #[arg(long, value_name = "N", requires = "growth", default_value_t = 1_000_000)]
+        packages: u64,
     },
     /// Look for inputs that break what `fuzz/` says must hold for any, from the committed corpus on. Each target is a step.
     Fuzz {
@@ -108,7 +115,8 @@ fn run(task: Task) -> Result<(), Failure> {
             setup::setup(&place)?;
             build::demo(&place)
         }
-        Task::Bench { json } => {
+        Task::Bench { json, growth: true, packages } => bench::growth(&place, packages, json),
+        Task::Bench { json, .. } => {
             setup::setup(&place)?;
             bench::bench(&place, json)
         }

@@ -1,7 +1,9 @@
-//! Native verification of whole packages against a plain BLAKE3 of the same bytes, one JSON object a line.
+//! Native verification of whole packages against a plain BLAKE3 of the same bytes; with `growth <packages>`, how a registry
+//! grows up to so many. One JSON object a line.
 //!
-//! Both are timed in turn, A B A B …, in one process; the figures are medians in milliseconds, and the ratio is ours to theirs.
+//! Whatever is compared is timed in turn, A B A B …, in one process; the figures are medians, and the ratio is ours to theirs.
 
+mod growth;
 mod package;
 
 use std::{error::Error, hint::black_box, time::Instant};
@@ -13,6 +15,15 @@ use package::{NOW, Package};
 type Anything = Box<dyn Error + Send + Sync>;
 
 fn main() -> Result<(), Anything> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => verification(),
+        ["growth", most] => growth::run(most.parse()?),
+        ref other => Err(format!("{other:?}: wanted nothing, or `growth` and a number of packages").into()),
+    }
+}
+
+fn verification() -> Result<(), Anything> {
     for (name, bytes, rounds) in
         [("native_verify_1mb_vs_blake3", 1 << 20, 400), ("native_verify_10mb_vs_blake3", 10 << 20, 60)]
     {
@@ -30,11 +41,7 @@ fn main() -> Result<(), Anything> {
             }
             theirs.push(start.elapsed().as_secs_f64() * 1e3);
         }
-        let (ours, theirs) = (median(ours), median(theirs));
-        let line = serde_json::json!({
-            "name": name, "ratio": ours / theirs, "ours": ours, "theirs": theirs, "unit": "ms", "n": rounds,
-        });
-        println!("{line}");
+        report(name, median(ours), median(theirs), "ms", rounds);
     }
     Ok(())
 }
@@ -54,4 +61,12 @@ fn verify_whole(package: &Package, request: &Request) -> Result<(), Anything> {
 fn median(mut figures: Vec<f64>) -> f64 {
     figures.sort_by(f64::total_cmp);
     figures[figures.len() / 2]
+}
+
+fn report(name: &str, ours: f64, theirs: f64, unit: &str, n: u64) {
+    let ratio = ours / theirs;
+    let line = serde_json::json!({
+        "name": name, "ratio": ratio, "ours": ours, "theirs": theirs, "unit": unit, "n": n,
+    });
+    println!("{line}");
 }

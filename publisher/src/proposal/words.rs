@@ -11,7 +11,7 @@ use cidery_protocol::{
 use serde::Serialize;
 
 use crate::seconds::Seconds;
-use crate::text;
+use crate::text::{self, count};
 
 /// The name of a record's kind.
 pub(crate) fn kind(action: &Action) -> &'static str {
@@ -246,8 +246,4 @@ fn of(threshold: u64, keys: &[PublicKey]) -> String {
 
 fn list(keys: &[PublicKey]) -> String {
     keys.iter().map(PublicKey::to_string).collect::<Vec<_>>().join(", ")
-}
-
-fn count(number: u64, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::Watch;
 use crate::failure::Failure;
 use crate::output::message;
-use crate::text::Text;
+use crate::text::{Moment, Text, count};
 
 /// A head of a log, whose signature and timestamp are right.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -114,7 +114,7 @@ impl fmt::Display for Head {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "  entries    {}", self.size)?;
         writeln!(f, "  root       {}", *self.root)?;
-        write!(f, "  cosigned   at {} seconds since 1970", self.time)?;
+        write!(f, "  cosigned   {}", Moment(self.time))?;
         match self.witnesses.as_slice() {
             [] => Ok(()),
             names => write!(f, "\n  witnesses  {}", names.join(", ")),
@@ -128,7 +128,7 @@ impl fmt::Display for Report {
         let word = if *sound { "sound" } else { "NOT SOUND" };
         writeln!(f, "{word} {}", head.origin)?;
         writeln!(f, "{head}")?;
-        write!(f, "  replayed   {records} records of {packages} packages")?;
+        write!(f, "  replayed   {} of {}", count(*records, "record"), count(*packages as u64, "package"))?;
         if let Some(Wrong { code, message, .. }) = fault {
             write!(f, "\n  wrong      {message} ({code})")?;
         }

@@ -15,7 +15,7 @@ use crate::failure::{Exit, Failure};
 use crate::output::message;
 use crate::release::now;
 use crate::signals;
-use crate::text::Text;
+use crate::text::{Moment, Text};
 use crate::trust::{KnownLog, Trust};
 use crate::watch::accuse::{self, Accused, covered, signer};
 use crate::watch::{Copy, Head, Pace, Report, Source, Watch, Wrong};
@@ -321,7 +321,8 @@ impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Event::Head { head, new } => {
-                write!(f, "{} has {} entries, {new} of them new, at {}", head.origin, head.size, head.time)
+                let time = Moment(head.time);
+                write!(f, "{} has {} entries, {new} of them new, {time}", head.origin, head.size)
             }
             Event::Record { package, sequence, kind, version, index, .. } => {
                 write!(f, "{package}: record {sequence}, {kind}")?;

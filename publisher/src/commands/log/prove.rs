@@ -15,7 +15,7 @@ use crate::failure::Failure;
 use crate::files;
 use crate::reference::{self, Reference};
 use crate::release::{self, Modules};
-use crate::text::{Text, word};
+use crate::text::{Moment, Text, count, word};
 use crate::watch::Head;
 
 /// What is proven.
@@ -173,11 +173,11 @@ impl fmt::Display for Package {
         match state {
             None => writeln!(f, "proven: there is no package {package}")?,
             Some(state) => {
-                writeln!(f, "proven: {package} has {} records, and no more", state.sequence + 1)?;
+                writeln!(f, "proven: {package} has {}, and no more", count(state.sequence + 1, "record"))?;
                 writeln!(f, "  newest     {}", *state.newest)?;
                 writeln!(f, "  authority  {}", *state.authority)?;
                 if let Some(Pending { record, from }) = &state.pending {
-                    writeln!(f, "  waits      {} until {from} seconds since 1970", **record)?;
+                    writeln!(f, "  waits      {} until {}", **record, Moment(*from))?;
                 }
                 writeln!(f, "  versions   {}", state.versions)?;
                 writeln!(f, "  channels   {}", state.channels)?;
