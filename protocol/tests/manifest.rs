@@ -117,6 +117,38 @@ fn rule_8_imports() {
 }
 
 #[test]
+fn rule_9_exports() {
+    let named = |name: &str| Export { name: name.into(), module: "index.js".into() };
+    let exports = |names: &[&str]| Some(names.iter().map(|name| named(name)).collect::<Vec<_>>());
+    for names in [
+        &[][..],
+        &["."],
+        &["./a", "."],
+        &["./a", "./a"],
+        &["a"],
+        &["./"],
+        &["./../a"],
+        &["./a b"],
+        &["./a/"],
+        &[""],
+    ] {
+        refused(Code::ManifestInvalid, |body| body.exports = exports(names));
+    }
+    refused(Code::ManifestInvalid, |body| {
+        body.exports = Some(vec![Export { name: "./a".into(), module: "none.js".into() }]);
+    });
+    let many: Vec<Export> = (0..1_001).map(|at| named(&format!("./{at:04}"))).collect();
+    refused(Code::LimitExceeded, |body| body.exports = Some(many));
+    let body = ManifestBody { exports: exports(&[".", "./a", "./lib/b.js"]), ..manifest_body() };
+    let manifest = Manifest::encode(body).expect("valid");
+    assert_eq!(Manifest::decode(manifest.bytes()), Ok(manifest.clone()));
+    assert_eq!(manifest.body().export("./a"), Some("index.js"));
+    assert_eq!(manifest.body().export("./b"), None);
+    assert_eq!(manifest_body().export("."), Some("index.js"));
+    assert_eq!(manifest_body().export("./a"), None);
+}
+
+#[test]
 fn t19_only_the_canonical_form_is_read() {
     let bytes = Manifest::encode(manifest_body()).expect("valid").bytes().to_vec();
     let code = |bytes: &[u8]| Manifest::decode(bytes).map_err(|error| error.code()).err();

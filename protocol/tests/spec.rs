@@ -155,6 +155,7 @@ fn examples() -> String {
     let manifest = Manifest::encode(ManifestBody {
         format: ManifestFormat::V1,
         main: "index.js".into(),
+        exports: None,
         modules: vec![Module::describe("index.js", ModuleKind::Esm, code)],
         compatibility: Compatibility { date: "2026-11-01".into(), flags: vec!["nodejs_compat".into()] },
         needs: Needs { egress: vec!["api.example.com".into()], ..Needs::default() },

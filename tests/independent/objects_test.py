@@ -73,6 +73,15 @@ class Manifests(Altered):
         more = (flags(257), bindings(257), egress(words(257)), bundled(10_001))
         self.refused("limit.exceeded", self.decode, self.value, *more)
 
+    def test_exports(self) -> None:
+        def named(*names: str, module: str = "index.js") -> Change:
+            return lambda value: value.update(exports=[{"name": name, "module": module} for name in names])
+
+        self.taken(self.decode, self.value, named("./a"), named(".", "./a", "./lib/b.js"))
+        self.refused("manifest.invalid", self.decode, self.value, named(), named("."), named("./a", "."), named("a"),
+                     named("./a", "./a"), named("./"), named("./../a"), named("./a", module="none.js"))
+        self.refused("limit.exceeded", self.decode, self.value, named(*(f"./{at:04}" for at in range(1001))))
+
     def test_source_maps(self) -> None:
         """All of them together are bounded as all modules are."""
         def two_maps(size: int) -> Change:

@@ -23,8 +23,10 @@ pub fn manifests() -> impl Strategy<Value = ManifestBody> {
         vec("[a-z]{1,5}\\.example(:[1-9][0-9]{0,3})?", 0..4),
         vec("[A-Za-z_][A-Za-z0-9_]{0,8}", 0..4),
     );
-    (vec(module, 0..5), lists, (limits(), limits()), vec(bundled, 0..4), any::<bool>()).prop_map(
-        |(others, (flags, egress, bindings), (cpu_ms, subrequests), bundled, mapped)| {
+    let names = btree_set("\\./[a-z]{1,4}", 0..4);
+    let exported = |name| Export { name, module: "~main.js".into() };
+    (vec(module, 0..5), lists, (limits(), limits()), vec(bundled, 0..4), (any::<bool>(), names)).prop_map(
+        |(others, (flags, egress, bindings), (cpu_ms, subrequests), bundled, (mapped, names))| {
             let main = Module::describe("~main.js", ModuleKind::Esm, b"export default {}");
             let others = others.iter().map(|(path, kind, bytes)| Module::describe(path, *kind, bytes));
             let mut modules: Vec<Module> = others.chain([main]).collect();
@@ -39,6 +41,7 @@ pub fn manifests() -> impl Strategy<Value = ManifestBody> {
             ManifestBody {
                 format: ManifestFormat::V1,
                 main: "~main.js".into(),
+                exports: (!names.is_empty()).then(|| names.into_iter().map(exported).collect()),
                 modules,
                 compatibility: Compatibility { date: "2024-02-29".into(), flags: sorted(flags) },
                 needs: Needs {

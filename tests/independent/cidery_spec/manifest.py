@@ -13,6 +13,7 @@ from .errors import Refused, require
 MAX_MANIFEST = 1 << 20
 MAX_MODULES = 1000
 MAX_BLOB = 64 << 20
+MAX_EXPORTS = 1000
 MAX_BUNDLED = 10_000
 #: Of hosts, of bindings and of flags.
 MAX_WORDS = 256
@@ -29,6 +30,7 @@ _PRINTABLE = re.compile(r"[\x20-\x7e]{1,256}")
 SHAPE = cbor.map_of({
     "format": cbor.text,
     "main": cbor.text,
+    "exports?": cbor.list_of(cbor.map_of({"name": cbor.text, "module": cbor.text})),
     "modules": cbor.list_of(cbor.map_of({
         "path": cbor.text,
         "kind": cbor.text,
@@ -64,6 +66,8 @@ def decode(data: bytes) -> dict[str, Any]:
     _check_compatibility(manifest["compatibility"])
     _check_needs(manifest["needs"])
     _check_bundled(manifest["bundled"])
+    if "exports" in manifest:
+        _check_exports(manifest["exports"], paths, manifest["main"])
     require(not manifest["imports"], "manifest.imports", "`imports` is not empty")
     return manifest
 
@@ -116,12 +120,14 @@ def _check_modules(modules: list[dict[str, Any]], main: str) -> None:
     _require(starts, f"`main` {main!r} is no module of kind esm")
 
 
+def _is_path(path: str) -> bool:
+    return _PATH.fullmatch(path) is not None and all(each and not each.endswith(".") for each in path.split("/"))
+
+
 def _check_paths(paths: list[str]) -> None:
     """SPEC 5.1; what is equal without folding is twice, which rule (1) refuses."""
     for path in paths:
-        segments = path.split("/")
-        fits = _PATH.fullmatch(path) is not None and all(each and not each.endswith(".") for each in segments)
-        require(fits, "manifest.path", f"{path[:520]!r} is not allowed")
+        require(_is_path(path), "manifest.path", f"{path[:520]!r} is not allowed")
     distinct = set(paths)
     folded = {path.lower() for path in distinct}
     require(len(folded) == len(distinct), "manifest.path", "two paths differ in case alone")
@@ -164,3 +170,14 @@ def _check_bundled(bundled: list[dict[str, str]]) -> None:
     _require(all(map(_PRINTABLE.fullmatch, texts)), "`bundled` has texts that are not allowed")
     ranked = [(each["name"], each["version"], "integrity" in each, each.get("integrity", "")) for each in bundled]
     _require(_ascends(ranked), "`bundled` is not sorted")
+
+
+def _check_exports(exports: list[dict[str, str]], modules: set[str], main: str) -> None:
+    _require(len(exports) > 0, "`exports` is there and empty")
+    _check_count(exports, MAX_EXPORTS, "exports")
+    names = [each["name"] for each in exports]
+    _require(_ascends(names), "`exports` is not sorted")
+    named = all(name == "." or name.startswith("./") and _is_path(name[2:]) for name in names)
+    _require(named, "`exports` has names that are not allowed")
+    _require(modules.issuperset(each["module"] for each in exports), "`exports` names no module")
+    _require(exports != [{"name": ".", "module": main}], "`exports` is what it is without being there")
