@@ -121,7 +121,7 @@ impl Worker<'_> {
                 let output = output.map_err(unstarted)?;
                 if output.status.success() {
                     let notes = String::from_utf8_lossy(&output.stderr);
-                    notes.lines().for_each(|note| self.context.output.note(note));
+                    notes.lines().for_each(|note| self.context.output.progress(note));
                 }
                 let said = serde_json::from_slice(&output.stdout)
                     .unwrap_or_else(|_| failed("internal", format!("its process ended with {}", output.status)));

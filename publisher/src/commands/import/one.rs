@@ -18,7 +18,7 @@ use crate::trust::Trust;
 
 /// The compatibility date of what is imported. An isolate has that of the package that it starts with, and who links an
 /// imported package brings it along; this one says what it was bundled for.
-const DATE: &str = "2026-11-01";
+const DATE: &str = "2026-10-01";
 /// What gives code the modules of Node.js.
 const NODE_FLAG: &str = "nodejs_compat";
 
