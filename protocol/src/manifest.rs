@@ -4,7 +4,9 @@
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteArray;
 
-use crate::{Cid, Codec, Error, PackageName, Range, canonical, error::quote, grammar::is_word, limits, path};
+use crate::{
+    Cid, Codec, Error, PackageName, Version, canonical, error::quote, grammar::is_word, limits, path,
+};
 
 const WHAT: &str = "manifest";
 
@@ -100,7 +102,7 @@ pub struct ManifestBody {
     pub compatibility: Compatibility,
     /// What the code asks for; a policy may grant less and never more.
     pub needs: Needs,
-    /// Linked packages, sorted by name. In this version of SPEC the list is empty.
+    /// Linked packages, sorted by name (SPEC §5.7).
     pub imports: Vec<Import>,
     /// npm packages whose code went into the modules, sorted by name and version.
     pub bundled: Vec<Bundled>,
@@ -234,9 +236,9 @@ pub struct NeedLimits {
 pub struct Import {
     /// The package.
     pub name: PackageName,
-    /// The range that was asked for.
-    pub range: String,
-    /// The manifest that it was resolved to.
+    /// The version whose modules are imported.
+    pub version: Version,
+    /// Its manifest.
     pub manifest: Cid,
 }
 
@@ -367,17 +369,14 @@ impl ManifestBody {
                 return refused("a bundled package is given by 1 to 256 printable ASCII characters each");
             }
         }
+        // (8) linked packages, each once
+        canonical::within("imports", limits::CLOSURE_PACKAGES, self.imports.len())?;
+        self.imports.iter().try_for_each(|import| import.manifest.expect(Codec::DagCbor).map(drop))?;
+        if !self.imports.is_sorted_by(|a, b| a.name.as_str() < b.name.as_str()) {
+            return Err(Error::Imports);
+        }
         // (9) what others may import
-        self.validate_exports()?;
-        // (8) linked packages are well-formed, and not part of this version
-        for import in &self.imports {
-            import.range.parse::<Range>()?;
-            import.manifest.expect(Codec::DagCbor)?;
-        }
-        match self.imports.len() {
-            0 => Ok(()),
-            count => Err(Error::Imports { count }),
-        }
+        self.validate_exports()
     }
 
     fn validate_exports(&self) -> Result<(), Error> {

@@ -7,13 +7,14 @@ import hashlib
 import re
 from typing import Any, Iterable
 
-from . import cbor, cid
+from . import cbor, cid, names
 from .errors import Refused, require
 
 MAX_MANIFEST = 1 << 20
 MAX_MODULES = 1000
 MAX_BLOB = 64 << 20
 MAX_EXPORTS = 1000
+MAX_IMPORTS = 64
 MAX_BUNDLED = 10_000
 #: Of hosts, of bindings and of flags.
 MAX_WORDS = 256
@@ -26,6 +27,12 @@ _BINDING = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _HOST = re.compile(r"([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::([1-9][0-9]{0,4}))?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _PRINTABLE = re.compile(r"[\x20-\x7e]{1,256}")
+
+
+def _version(text: str) -> str:
+    names.Version(text)
+    return text
+
 
 SHAPE = cbor.map_of({
     "format": cbor.text,
@@ -45,8 +52,8 @@ SHAPE = cbor.map_of({
         "limits": cbor.map_of({"cpuMs?": cbor.integer, "subrequests?": cbor.integer}),
     }),
     "imports": cbor.list_of(cbor.map_of({
-        "name": cbor.text,
-        "range": cbor.text,
+        "name": cbor.parsed(names.package, cbor.text),
+        "version": cbor.parsed(_version, cbor.text),
         "manifest": cbor.link(cid.DAG_CBOR),
     })),
     "bundled": cbor.list_of(cbor.map_of({"name": cbor.text, "version": cbor.text, "integrity?": cbor.text})),
@@ -66,9 +73,9 @@ def decode(data: bytes) -> dict[str, Any]:
     _check_compatibility(manifest["compatibility"])
     _check_needs(manifest["needs"])
     _check_bundled(manifest["bundled"])
+    _check_imports(manifest["imports"])
     if "exports" in manifest:
         _check_exports(manifest["exports"], paths, manifest["main"])
-    require(not manifest["imports"], "manifest.imports", "`imports` is not empty")
     return manifest
 
 
@@ -181,3 +188,8 @@ def _check_exports(exports: list[dict[str, str]], modules: set[str], main: str) 
     _require(named, "`exports` has names that are not allowed")
     _require(modules.issuperset(each["module"] for each in exports), "`exports` names no module")
     _require(exports != [{"name": ".", "module": main}], "`exports` is what it is without being there")
+
+
+def _check_imports(imports: list[dict[str, Any]]) -> None:
+    _check_count(imports, MAX_IMPORTS, "imports")
+    require(_ascends([each["name"] for each in imports]), "manifest.imports", "`imports` is not sorted by name")
