@@ -140,9 +140,9 @@ fn bundled(
         }
     };
     skipped.sort_unstable();
-    let by_name = names.iter().filter_map(|name| {
-        Some(((*name).to_owned(), bundled.entries.get(found.get(*name)?)?.clone()))
-    });
+    let by_name = names
+        .iter()
+        .filter_map(|name| Some(((*name).to_owned(), bundled.entries.get(found.get(*name)?)?.clone())));
     let exports: BTreeMap<String, String> = by_name.collect();
     let mut bundle = Bundle::new(bundled, lock, options);
     if exports.len() > 1 || main != "." {

@@ -41,7 +41,7 @@ mod unpack;
 mod weight;
 mod workspace;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -83,6 +83,25 @@ pub struct Options {
     pub compatibility_date: Option<String>,
     /// Packages that another module stands for, by their names.
     pub replace: BTreeMap<String, Replacement>,
+    /// Packages of the registry that the modules will go to: what the project's own modules import of them stays outside.
+    /// By the names that they have in the code.
+    pub links: BTreeMap<String, Link>,
+}
+
+/// A package that stays a package of its own.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Link {
+    /// What can be imported of it, by the names in its `exports`: `.`, `./x`.
+    pub modules: BTreeMap<String, LinkedModule>,
+}
+
+/// A module of a linked package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkedModule {
+    /// How a module at the top of the project's own output imports it: `../bafyr4i…/index.js`.
+    pub specifier: String,
+    /// Its content. One that exports a default and nothing else is taken for CommonJS.
+    pub code: Vec<u8>,
 }
 
 /// What stands for a package.
@@ -107,6 +126,7 @@ impl Options {
             conditions: ["workerd", "worker", "browser"].map(str::to_owned).to_vec(),
             compatibility_date: None,
             replace: BTreeMap::new(),
+            links: BTreeMap::new(),
         }
     }
 }
@@ -145,6 +165,8 @@ pub struct Bundle {
     pub source_maps: Vec<SourceMap>,
     /// The packages whose code went in, sorted.
     pub bundled: Vec<BundledPackage>,
+    /// Those of [`Options::links`] that the modules import.
+    pub linked: BTreeSet<String>,
     /// SHA-256 of what the dependencies were resolved to: one line `name@version integrity` a package, sorted.
     pub lock: [u8; 32],
     /// The built-in modules of Node.js that the modules import (`node:fs`), sorted: they need `nodejs_compat`.
@@ -247,6 +269,7 @@ fn settings(options: &Options, entries: Vec<String>) -> bundle::Settings {
         conditions: options.conditions.clone(),
         date: options.compatibility_date.clone().unwrap_or_else(|| "9999-12-31".to_owned()),
         replace: options.replace.clone(),
+        links: options.links.clone(),
     }
 }
 
@@ -258,6 +281,7 @@ impl Bundle {
             modules: bundled.modules,
             source_maps: bundled.source_maps,
             bundled: bundled.packages,
+            linked: bundled.linked,
             lock,
             node_builtins: bundled.node_builtins,
             warnings: bundled.warnings,

@@ -280,14 +280,11 @@ impl ManifestBody {
         self.modules.get(at)
     }
 
-    /// The path of the module that a package which links this one gets by a name of SPEC §5.6; none where there is none.
-    pub fn export(&self, name: &str) -> Option<&str> {
-        match &self.exports {
-            Some(exports) => {
-                exports.iter().find(|export| export.name == name).map(|export| export.module.as_str())
-            }
-            None => (name == ".").then_some(self.main.as_str()),
-        }
+    /// What packages that link this one may import: names of SPEC §5.6, and the paths of their modules.
+    pub fn exported(&self) -> impl Iterator<Item = (&str, &str)> {
+        let own = self.exports.is_none().then_some((".", self.main.as_str()));
+        let exports = self.exports.iter().flatten();
+        own.into_iter().chain(exports.map(|export| (export.name.as_str(), export.module.as_str())))
     }
 
     /// The numbers are those of SPEC §5.2.

@@ -16,6 +16,7 @@
 
 mod args;
 mod client;
+mod closure;
 mod commands;
 mod confirm;
 mod destination;
@@ -23,6 +24,7 @@ mod failure;
 mod files;
 mod folders;
 mod history;
+mod links;
 mod lock;
 mod output;
 mod package;

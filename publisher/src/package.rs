@@ -12,15 +12,19 @@ use std::path::Path;
 
 use cidery_bundler::{Bundle, BundledPackage, Options, Replacement};
 use cidery_protocol::manifest::{
-    Bundled, Compatibility, Export, Manifest, ManifestBody, ManifestFormat, Module, NeedLimits, Needs, SourceMap,
+    Bundled, Compatibility, Export, Manifest, ManifestBody, ManifestFormat, Module, NeedLimits, Needs,
+    SourceMap,
 };
 use cidery_protocol::{Build, Cid, Codec, PackageName, Version};
+use cidery_verifier::Request;
 use serde::Deserialize;
 
 use crate::args;
 use crate::commands::Context;
 use crate::failure::Failure;
+use crate::links::Links;
 use crate::output::Output;
+use crate::reference::Reference;
 
 /// The file in a package folder that says what npm's `package.json` has no words for.
 pub(crate) const FILE: &str = "cidery.toml";
@@ -47,6 +51,9 @@ pub(crate) struct Package {
     /// Packages that another module stands for.
     #[serde(default)]
     replace: BTreeMap<String, Replace>,
+    /// Packages that are linked, by the names that they have in the code.
+    #[serde(default)]
+    imports: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -108,7 +115,12 @@ impl Package {
     }
 
     /// A package that has no folder.
-    pub(crate) fn without_folder(name: PackageName, version: Version, date: String, flags: Vec<String>) -> Self {
+    pub(crate) fn without_folder(
+        name: PackageName,
+        version: Version,
+        date: String,
+        flags: Vec<String>,
+    ) -> Self {
         Package {
             name,
             version,
@@ -117,15 +129,42 @@ impl Package {
             needs: NeedsTable::default(),
             conditions: BundleTable::default(),
             replace: BTreeMap::new(),
+            imports: BTreeMap::new(),
         }
+    }
+
+    /// The packages that it links: `"@acme/util" = "^1"`, or under another name `util = "@acme/util@^1"`.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] where one is neither.
+    pub(crate) fn imports(&self) -> Result<BTreeMap<String, Request>, Failure> {
+        let read = |(name, wanted): (&String, &String)| {
+            let text = if wanted.starts_with('@') { wanted.clone() } else { format!("{name}@{wanted}") };
+            match text.parse() {
+                Ok(Reference::Named(request)) => Ok((name.clone(), request)),
+                _ => Err(Failure::Usage {
+                    reason: format!("`{name} = \"{wanted}\"` under [imports] in {FILE} names no release"),
+                    hint: Some(
+                        "wanted `\"@scope/name\" = \"^1\"`, or `name = \"@scope/name@^1\"`".to_owned(),
+                    ),
+                }),
+            }
+        };
+        self.imports.iter().map(read).collect()
     }
 
     /// Bundles the folder, and names what came out.
     ///
     /// # Errors
     /// What the bundler says, or the rule of SPEC §5 that the outcome breaks.
-    pub(crate) async fn make(&self, dir: &Path, options: &Options, output: &Output) -> Result<Made, Failure> {
-        self.name_content(self.bundle(dir, options, output).await?)
+    pub(crate) async fn make(
+        &self,
+        dir: &Path,
+        options: &Options,
+        links: &Links,
+        output: &Output,
+    ) -> Result<Made, Failure> {
+        self.name_content(self.bundle(dir, options, links, output).await?, links)
     }
 
     /// Bundles the folder.
@@ -136,9 +175,11 @@ impl Package {
         &self,
         dir: &Path,
         options: &Options,
+        links: &Links,
         output: &Output,
     ) -> Result<Bundle, Failure> {
         let mut options = options.clone();
+        options.links = links.for_bundler();
         options.entry.clone_from(&self.entry);
         options.compatibility_date = Some(self.compatibility.date.clone());
         options.replace = self.replacements();
@@ -148,6 +189,9 @@ impl Package {
         let bundle = cidery_bundler::bundle(dir, &options, output).await?;
         for warning in &bundle.warnings {
             output.note(format_args!("warning: {warning}"));
+        }
+        for name in links.unused(&bundle.linked) {
+            output.note(format_args!("warning: nothing imports `{name}`, which is left out of the manifest"));
         }
         Ok(bundle)
     }
@@ -168,8 +212,9 @@ impl Package {
     ///
     /// # Errors
     /// The rule of SPEC §5 that it breaks.
-    pub(crate) fn name_content(&self, bundle: Bundle) -> Result<Made, Failure> {
+    pub(crate) fn name_content(&self, bundle: Bundle, links: &Links) -> Result<Made, Failure> {
         let flags = sorted(&self.compatibility.flags);
+        links.check(&bundle.linked, &flags)?;
         if let Some(builtin) = bundle.node_builtins.first()
             && !flags.iter().any(|flag| flag == NODE_FLAG)
         {
@@ -204,7 +249,7 @@ impl Package {
                 bindings: sorted(&self.needs.bindings),
                 limits: self.needs.limits,
             },
-            imports: Vec::new(),
+            imports: links.imports(&bundle.linked),
             bundled: bundle.bundled.into_iter().map(bundled).collect(),
             source_maps: maps.collect(),
         })?;
@@ -237,8 +282,7 @@ fn threads() -> Result<Option<usize>, Failure> {
 
 /// None where there is nothing to import but the main module.
 fn exports(exports: BTreeMap<String, String>) -> Option<Vec<Export>> {
-    let exports: Vec<Export> =
-        exports.into_iter().map(|(name, module)| Export { name, module }).collect();
+    let exports: Vec<Export> = exports.into_iter().map(|(name, module)| Export { name, module }).collect();
     (!exports.is_empty()).then_some(exports)
 }
 
@@ -303,6 +347,7 @@ mod tests {
             modules: vec![module("index.js", b"export default {}"), module("a.js", b"export {}")],
             source_maps: Vec::new(),
             bundled: Vec::new(),
+            linked: Default::default(),
             lock: [0; 32],
             node_builtins: node_builtins.iter().map(ToString::to_string).collect(),
             warnings: Vec::new(),
@@ -314,7 +359,7 @@ mod tests {
     #[test]
     fn a_manifest_names_every_blob_and_keeps_spec_s_order() {
         let package = read(&format!("{SMALL}flags = [\"b\", \"a\", \"b\"]\n")).unwrap();
-        let made = package.name_content(bundle(&[])).unwrap();
+        let made = package.name_content(bundle(&[]), &Links::default()).unwrap();
         assert_eq!(made.manifest.body().compatibility.flags, ["a", "b"]);
         assert_eq!(
             made.manifest.body().blobs().into_keys().collect::<Vec<_>>(),
@@ -325,9 +370,9 @@ mod tests {
 
     #[test]
     fn nodes_modules_want_their_flag() {
-        let refused = read(SMALL).unwrap().name_content(bundle(&["node:fs"])).unwrap_err();
+        let refused = read(SMALL).unwrap().name_content(bundle(&["node:fs"]), &Links::default()).unwrap_err();
         assert!(refused.to_string().contains("node:fs"), "{refused}");
         let package = read(&format!("{SMALL}flags = [\"nodejs_compat\"]\n")).unwrap();
-        assert!(package.name_content(bundle(&["node:fs"])).is_ok());
+        assert!(package.name_content(bundle(&["node:fs"]), &Links::default()).is_ok());
     }
 }

@@ -119,8 +119,8 @@ fn usage_is_said_by_exit_2_and_as_json() {
     let help = home.run(&["--help"]);
     assert_eq!((help.code, help.stderr.as_str()), (Some(0), ""));
     for command in [
-        "keys", "bundle", "publish", "import", "sign", "yank", "channel", "attest", "transfer", "verify", "fetch",
-        "info", "lock", "policy", "log", "serve", "witness", "run", "demo",
+        "keys", "bundle", "publish", "import", "sign", "yank", "channel", "attest", "transfer", "verify",
+        "fetch", "info", "lock", "policy", "log", "serve", "witness", "run", "demo",
     ] {
         assert!(help.stdout.contains(&format!("\n  {command} ")), "{}", help.stdout);
     }

@@ -27,6 +27,7 @@ pub(crate) struct Bundled {
     pub(crate) packages: Vec<BundledPackage>,
     pub(crate) node_builtins: Vec<String>,
     pub(crate) warnings: Vec<String>,
+    pub(crate) linked: BTreeSet<String>,
     pub(crate) origins: Origins,
     /// What `tsconfig.json` says of the output, as a word.
     pub(crate) tsconfig: Option<String>,
@@ -81,6 +82,7 @@ pub(super) fn collect(edge: &Edge, findings: Findings, output: BundleOutput) -> 
         node_builtins: imports.into_iter().filter(|id| id.starts_with("node:")).collect(),
         origins: Origins { files, importers: importers(&findings, &origins) },
         warnings: findings.warnings.into_iter().collect(),
+        linked: findings.linked,
         tsconfig: edge.resolvers.tsconfig_digest(),
     })
 }

@@ -60,7 +60,9 @@ pub(crate) fn exports(
                 exports.found.insert(import, found.path);
                 continue;
             }
-            Ok(found) => format!("{} is no code", found.path.trim_start_matches(folder).trim_start_matches('/')),
+            Ok(found) => {
+                format!("{} is no code", found.path.trim_start_matches(folder).trim_start_matches('/'))
+            }
             Err(_) => "no file is there under the conditions that hold".to_owned(),
         };
         if more.contains(&import) || import == "." {
@@ -164,10 +166,15 @@ mod tests {
         assert_eq!(named(json!("./a.js")), ["."]);
         assert_eq!(named(json!({ "import": "./a.js" })), ["."]);
         assert_eq!(
-            named(json!({ ".": "./a.js", "./b": { "import": "./b.mjs" }, "./package.json": "./package.json", "./no": null })),
+            named(
+                json!({ ".": "./a.js", "./b": { "import": "./b.mjs" }, "./package.json": "./package.json", "./no": null })
+            ),
             [".", "./b"]
         );
-        assert_eq!(named(json!({ "./*": { "types": "./lib/*.d.ts", "default": "./lib/*.js" } })), ["./c", "./d/e"]);
+        assert_eq!(
+            named(json!({ "./*": { "types": "./lib/*.d.ts", "default": "./lib/*.js" } })),
+            ["./c", "./d/e"]
+        );
         assert_eq!(named(json!({ "./*": "./*" })), ["./a.js", "./b.mjs", "./lib/c.js", "./lib/d/e.js"]);
     }
 

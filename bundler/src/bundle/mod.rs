@@ -20,6 +20,7 @@ mod edge;
 mod exports;
 mod facts;
 mod json;
+mod links;
 mod made;
 mod options;
 mod plugin;
@@ -35,11 +36,11 @@ use std::sync::Arc;
 use rolldown::{BundleFactory, BundleFactoryOptions};
 
 pub(crate) use self::collect::Bundled;
-pub(crate) use self::exports::{Exports, exports};
 use self::edge::{Edge, Known};
+pub(crate) use self::exports::{Exports, exports};
 use self::plugin::EdgePlugin;
 pub(crate) use self::tree::Tree;
-use crate::{BundleError, Replacement};
+use crate::{BundleError, Link, Replacement};
 
 /// The version that is pinned in the workspace.
 pub(crate) const ROLLDOWN: &str = "1.2.5";
@@ -59,6 +60,7 @@ pub(crate) struct Settings {
     /// The compatibility date.
     pub(crate) date: String,
     pub(crate) replace: BTreeMap<String, Replacement>,
+    pub(crate) links: BTreeMap<String, Link>,
 }
 
 /// Bundles the main module of the project. Runs on threads of its own, and waits for them.

@@ -61,7 +61,8 @@ impl FromStr for NpmReference {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wanted = || "wanted `npm:NAME`, `npm:NAME@RANGE`, `npm:NAME@VERSION` or `npm:NAME@TAG`".to_owned();
+        let wanted =
+            || "wanted `npm:NAME`, `npm:NAME@RANGE`, `npm:NAME@VERSION` or `npm:NAME@TAG`".to_owned();
         let package = text.strip_prefix("npm:").ok_or_else(wanted)?;
         let scope = usize::from(package.starts_with('@'));
         let (name, range) = match package[scope..].split_once('@') {

@@ -140,6 +140,8 @@ pub(crate) struct Bundle {
     pub(crate) treemap: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) npm: Npm,
+    #[command(flatten)]
+    pub(crate) trust: Trust,
 }
 
 /// `cidery publish`

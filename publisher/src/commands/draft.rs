@@ -5,8 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use cidery_protocol::{
-    Action, Cid, Error, NpmSource, Origin, PackageName, PackageState, Provenance, Record, RecordBody, Release,
-    Version, limits,
+    Action, Cid, Error, NpmSource, Origin, PackageName, PackageState, Provenance, Record, RecordBody,
+    Release, Version, limits,
 };
 
 use super::powers::{self, Beginning};

@@ -22,6 +22,7 @@ use crate::confirm::Confirm;
 use crate::destination::Destination;
 use crate::failure::Failure;
 use crate::history::History;
+use crate::links::Links;
 use crate::package::{self, Package};
 use crate::proposal::{Proposal, Said};
 use crate::release::{self, is_overtaken};
@@ -104,8 +105,8 @@ async fn folder(context: &Context, args: &args::Publish, dir: &Path) -> Result<P
     let trust = Trust::open(&args.recording.trust, Some(dir), &context.folders, &context.output)?;
     let statements: Vec<Vec<u8>> =
         args.provenance.iter().map(|file| draft::read_statement(file)).collect::<Result<_, _>>()?;
-    context.registry()?;
-    let made = package.make(dir, &package::options(context, &args.npm)?, &context.output).await?;
+    let links = Links::resolve(&package.imports()?, &context.registry()?, &trust, &context.output).await?;
+    let made = package.make(dir, &package::options(context, &args.npm)?, &links, &context.output).await?;
     context.output.progress(format_args!("manifest {}", made.manifest.cid()));
 
     let to = Destination::open(context, trust, &package.name).await?;

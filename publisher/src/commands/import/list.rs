@@ -68,8 +68,10 @@ struct Summary {
 
 pub(super) async fn import(context: &Context, args: &args::ImportNpm, file: &Path) -> Result<Done, Failure> {
     let lines = read(file)?;
-    let program = std::env::current_exe()
-        .map_err(|error| Failure::Environment { what: format!("cannot find this program: {error}"), hint: None })?;
+    let program = std::env::current_exe().map_err(|error| Failure::Environment {
+        what: format!("cannot find this program: {error}"),
+        hint: None,
+    })?;
     let worker = Worker {
         program,
         arguments: common(std::env::args_os().skip(1)),
@@ -116,15 +118,18 @@ impl Worker<'_> {
         let ended = tokio::time::timeout(self.limit, command.output()).await;
         let milliseconds = began.elapsed().as_millis();
         let (succeeded, said) = match ended {
-            Err(_) => (false, failed("bundle.failed", format!("it took longer than {} s", self.limit.as_secs()))),
+            Err(_) => {
+                (false, failed("bundle.failed", format!("it took longer than {} s", self.limit.as_secs())))
+            }
             Ok(output) => {
                 let output = output.map_err(unstarted)?;
                 if output.status.success() {
                     let notes = String::from_utf8_lossy(&output.stderr);
                     notes.lines().for_each(|note| self.context.output.progress(note));
                 }
-                let said = serde_json::from_slice(&output.stdout)
-                    .unwrap_or_else(|_| failed("internal", format!("its process ended with {}", output.status)));
+                let said = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| {
+                    failed("internal", format!("its process ended with {}", output.status))
+                });
                 (output.status.success(), said)
             }
         };
@@ -151,7 +156,9 @@ fn common(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
         if OWN_WITH_VALUE.contains(&text) {
             arguments.next();
         } else if !OWN.contains(&text)
-            && !OWN_WITH_VALUE.iter().any(|own| text.strip_prefix(own).is_some_and(|rest| rest.starts_with('=')))
+            && !OWN_WITH_VALUE
+                .iter()
+                .any(|own| text.strip_prefix(own).is_some_and(|rest| rest.starts_with('=')))
         {
             left.push(argument);
         }
@@ -223,7 +230,8 @@ impl fmt::Display for Word {
 impl fmt::Display for Item {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = |name: &str| self.said[name].as_str().unwrap_or_default();
-        let seconds = Duration::from_millis(u64::try_from(self.milliseconds).unwrap_or(u64::MAX)).as_secs_f64();
+        let seconds =
+            Duration::from_millis(u64::try_from(self.milliseconds).unwrap_or(u64::MAX)).as_secs_f64();
         write!(f, "{:<9} {seconds:6.1} s  {}", self.outcome, self.import)?;
         match self.said["error"]["message"].as_str() {
             Some(message) => write!(f, "\n            {message}"),
@@ -279,7 +287,8 @@ mod tests {
 
     #[test]
     fn processes_are_told_what_concerns_one_package() {
-        let own = ["import", "--from", "list", "--jobs=4", "--json", "--key", "k", "--timeout", "1m", "--dry-run"];
+        let own =
+            ["import", "--from", "list", "--jobs=4", "--json", "--key", "k", "--timeout", "1m", "--dry-run"];
         let left = common(own.into_iter().map(OsString::from));
         assert_eq!(left, ["import", "--key", "k", "--dry-run"]);
     }

@@ -12,6 +12,7 @@ use crate::commands::draft::Draft;
 use crate::commands::publish::{self, Published};
 use crate::destination::Destination;
 use crate::failure::Failure;
+use crate::links::Links;
 use crate::package::{self, Made, Package};
 use crate::text::Text;
 use crate::trust::Trust;
@@ -117,12 +118,20 @@ pub(super) async fn import(
     let exports = exports(&bundle);
     let flags = if bundle.node_builtins.is_empty() { Vec::new() } else { vec![NODE_FLAG.to_owned()] };
     let date = options.compatibility_date.unwrap_or_default();
-    let made = Package::without_folder(name.clone(), version.clone(), date, flags).name_content(bundle)?;
+    let made = Package::without_folder(name.clone(), version.clone(), date, flags)
+        .name_content(bundle, &Links::default())?;
     let skipped = skipped.into_iter().map(|Skipped { name, reason }| Said { name, reason }).collect();
     let shown = shown(&npm);
     let Some(trust) = to else {
         let manifest = Text(made.manifest.cid());
-        return Ok(Import::Planned(Box::new(Planned { package: name, version, manifest, npm: shown, exports, skipped })));
+        return Ok(Import::Planned(Box::new(Planned {
+            package: name,
+            version,
+            manifest,
+            npm: shown,
+            exports,
+            skipped,
+        })));
     };
     let sending = Sending { name: &name, version: &version, made: &made, npm: &npm };
     let outcome = sending.send(context, args, trust, &keys).await?;
