@@ -272,6 +272,7 @@ mod tests {
             modules: vec![module("index.js", b"export default {}"), module("a.js", b"export {}")],
             source_maps: Vec::new(),
             bundled: Vec::new(),
+            direct: Vec::new(),
             lock: [0; 32],
             node_builtins: node_builtins.iter().map(ToString::to_string).collect(),
             warnings: Vec::new(),
