@@ -5,11 +5,13 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use crate::bundle::{self, Exports, Tree};
+use crate::bundle::{self, Bundled, Exports, Tree};
 use crate::cache::Cache;
 use crate::module_id::{NPM, is_package_name};
 use crate::project::Project;
-use crate::{Bundle, BundleError, BundledPackage, Options, Progress, blocking, dependencies, settings};
+use crate::{
+    Bundle, BundleError, DirectDependency, Options, Progress, blocking, dependencies, direct, settings,
+};
 
 /// Builds that are tried to find out which names have to be left out.
 const BUILDS: usize = 64;
@@ -31,8 +33,8 @@ pub struct Import {
 /// An imported package.
 #[derive(Debug, Clone)]
 pub struct Imported {
-    /// Its name, its exact version, and the SHA-512 of its archive.
-    pub package: BundledPackage,
+    /// Its name, its exact version, the SHA-512 of its archive, and what else of it was verified.
+    pub package: DirectDependency,
     /// Its modules. The main one is the package itself (`.`), or where it cannot be imported so, the first of
     /// [`Bundle::exports`].
     pub bundle: Bundle,
@@ -75,10 +77,15 @@ pub async fn import(
         .map_err(BundleError::io(&file))?;
     let alone = Project::open(empty.path())?;
     let project = import.locked.as_deref().map_or_else(|| Ok(alone.clone()), Project::open)?;
-    let graph = dependencies(&project, project.package_json()?, options, progress).await?;
+    let (graph, verdicts) = dependencies(&project, project.package_json()?, options, progress).await?;
     let lock = graph.lock();
     let index = *graph.root.get(name).ok_or_else(|| not_locked(import, "nothing"))?;
-    let package = BundledPackage::from(&graph.packages[index]);
+    let mut direct = direct(&graph, &verdicts);
+    direct.retain(|dependency| dependency.alias == *name);
+    let package = direct.first().cloned().ok_or_else(|| BundleError::UnsupportedDependency {
+        name: name.clone(),
+        spec: "a folder".to_owned(),
+    })?;
     if import.locked.is_some() && !crate::semver::satisfies(&package.version, range) {
         return Err(not_locked(import, &package.version));
     }
@@ -92,7 +99,7 @@ pub async fn import(
         if let Some(failure) = tree.take_failure() {
             return Err(failure);
         }
-        bundled(&tree, exports?, lock, &options)
+        bundled(&tree, exports?, |output| Bundle::new(output, direct, lock, &options), &options)
     })
     .await?;
     Ok(Imported { package, bundle, skipped })
@@ -111,7 +118,7 @@ fn not_locked(import: &Import, got: &str) -> BundleError {
 fn bundled(
     tree: &Tree,
     exports: Exports,
-    lock: [u8; 32],
+    named: impl FnOnce(Bundled) -> Bundle,
     options: &Options,
 ) -> Result<(Bundle, Vec<Skipped>), BundleError> {
     let Exports { found, mut skipped } = exports;
@@ -144,7 +151,7 @@ fn bundled(
         .iter()
         .filter_map(|name| Some(((*name).to_owned(), bundled.entries.get(found.get(*name)?)?.clone())));
     let exports: BTreeMap<String, String> = by_name.collect();
-    let mut bundle = Bundle::new(bundled, lock, options);
+    let mut bundle = named(bundled);
     if exports.len() > 1 || main != "." {
         bundle.exports = exports;
     }

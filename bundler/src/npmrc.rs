@@ -54,6 +54,13 @@ impl Registries {
         Ok(Request { url, authorization: authorization(self.0.get_registry_config(name)) })
     }
 
+    /// Where the registry of a package offers the keys that it signs with.
+    pub(crate) fn keys(&self, name: &str) -> Result<Request, BundleError> {
+        let url = self.0.get_registry_url(name).join("-/npm/v1/keys");
+        let url = url.map_err(|error| BundleError::invalid(name, error))?;
+        Ok(Request { url, authorization: authorization(self.0.get_registry_config(name)) })
+    }
+
     /// Where an archive is: at `announced`, moved to the configured registry as npm does, or at npm's usual place
     /// where nothing was announced.
     pub(crate) fn tarball(

@@ -140,6 +140,7 @@ mod tests {
             ],
             source_maps: vec![Map { module: "index.js".into(), bytes: map.into() }],
             bundled: vec![],
+            direct: vec![],
             lock: [0; 32],
             node_builtins: vec![],
             warnings: vec![],

@@ -190,6 +190,15 @@ impl Failure {
             Failure::Bundle(BundleError::TwoLocks { .. }) => {
                 fixed("they may lock different versions: delete the one that nobody keeps up to date")
             }
+            Failure::Bundle(
+                BundleError::UnknownKey { .. }
+                | BundleError::ExpiredKey { .. }
+                | BundleError::WrongSignature { .. }
+                | BundleError::ManifestConfusion { .. },
+            ) => fixed(
+                "do not use it: tell its registry, or ask another one that you trust, by `registry` in .npmrc; another \
+                 version, put in its place by `overrides` in package.json, may be sound",
+            ),
             Failure::Bundle(BundleError::UnsupportedDependency { .. }) => fixed(
                 "take the package from a registry, or put it into a folder: `file:../folder`, or a workspace",
             ),

@@ -126,6 +126,13 @@ impl cidery_bundler::Progress for Output {
         }
     }
 
+    fn checked(&self, checked: cidery_bundler::Checked) {
+        let cidery_bundler::Checked { done, total, signed } = checked;
+        if done == total {
+            self.progress(format_args!("checked {total} npm packages: their registries signed {signed}"));
+        }
+    }
+
     fn bundling(&self) {
         self.progress("bundling");
     }

@@ -348,6 +348,7 @@ mod tests {
             source_maps: Vec::new(),
             bundled: Vec::new(),
             linked: Default::default(),
+            direct: Vec::new(),
             lock: [0; 32],
             node_builtins: node_builtins.iter().map(ToString::to_string).collect(),
             warnings: Vec::new(),

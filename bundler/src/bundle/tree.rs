@@ -187,7 +187,7 @@ impl Inner {
             let unpacked = match package.integrity().map(|integrity| self.cache.archive(&integrity)) {
                 // Its files stay where they are.
                 None => Ok(Files::new()),
-                Some(Some(bytes)) => unpack(&package.id(), &bytes[..]),
+                Some(Some(bytes)) => unpack(&package.id(), &bytes),
                 Some(None) => Err(BundleError::Fetch {
                     what: package.id(),
                     reason: "its archive went out of the cache".to_owned(),

@@ -23,6 +23,7 @@ use deno_semver::package::PackageReq;
 use self::folders::{Folders, Line};
 use self::registry::Registry;
 use crate::BundleError;
+use crate::checks::Description;
 use crate::fetch::Fetcher;
 use crate::graph::{Graph, Package, PackageIndex, Source, newest};
 use crate::npmrc::Registries;
@@ -34,7 +35,7 @@ use crate::workspace::Workspace;
 ///
 /// As npm does, an optional dependency that does not exist, or lacks a matching version, is left out; so is an
 /// optional one that is bound to a platform, since on the edge there is none of those. `described` is told how many
-/// descriptions were read.
+/// descriptions were read; those of the packages in the graph are handed on.
 ///
 /// # Errors
 ///
@@ -45,7 +46,7 @@ pub(crate) async fn resolve(
     package: &PackageJson,
     fetcher: Arc<Fetcher>,
     described: impl Fn(usize) + 'static,
-) -> Result<Graph, BundleError> {
+) -> Result<(Graph, HashMap<String, Description>), BundleError> {
     let mut folders = Folders::collect(workspace, project, package)?;
     folders.lines.retain(|line| line.kind != Kind::OptionalPeer);
     let resolver = NpmVersionResolver {
@@ -62,7 +63,11 @@ pub(crate) async fn resolve(
             AddPkgReqsOptions { package_reqs: &requests, version_resolver: &resolver, should_dedup: false };
         let result = NpmResolutionSnapshot::default().add_pkg_reqs(&registry, options, None).await;
         let error = match result.dep_graph_result {
-            Ok(snapshot) => return graph(&snapshot, &folders, &requests, &fetcher.registries),
+            Ok(snapshot) => {
+                let graph = graph(&snapshot, &folders, &requests, &fetcher.registries)?;
+                let described = registry.described(&graph);
+                return Ok((graph, described));
+            }
             Err(error) => error,
         };
         if let Some(failure) = registry.take_failure() {

@@ -15,7 +15,9 @@ use tokio::sync::OnceCell;
 
 use super::Missing;
 use crate::BundleError;
+use crate::checks::Description;
 use crate::fetch::Fetcher;
+use crate::graph::{Graph, Package};
 use crate::module_id::is_package_name;
 use crate::package_json::split_name;
 use crate::semver::without_unreadable;
@@ -71,6 +73,12 @@ impl Registry {
     /// A description as it came, if it came.
     pub(super) fn original(&self, name: &str) -> Option<Arc<NpmPackageInfo>> {
         self.loaded.borrow().get(name)?.get()?.clone()
+    }
+
+    /// The descriptions of a graph's packages, as they came.
+    pub(super) fn described(&self, graph: &Graph) -> HashMap<String, Description> {
+        let known = |package: &Package| Some((package.name.clone(), self.original(&package.name)?.into()));
+        graph.packages.iter().filter_map(known).collect()
     }
 
     /// A description as the solver saw it, if it did.

@@ -104,8 +104,8 @@ pub(super) async fn import(
     let npm = NpmSource {
         name: package.name,
         version: package.version,
-        integrity: package.integrity.ok_or_else(|| folder(reference))?,
-        checked: Vec::new(),
+        integrity: package.integrity,
+        checked: package.checked,
     };
     let name = named(args, &npm)?;
     let version: Version = npm.version.parse()?;
@@ -171,13 +171,6 @@ fn named(args: &args::ImportNpm, npm: &NpmSource) -> Result<PackageName, Failure
         reason: format!("`{}` has no name in the scope @npm", npm.name),
         hint: Some("give it one in a scope of yours: `--as @scope/name`".to_owned()),
     })
-}
-
-fn folder(reference: &args::NpmReference) -> Failure {
-    Failure::Usage {
-        reason: format!("`{}` is a folder in the workspace, and no npm package", reference.name),
-        hint: Some("`cidery publish` publishes folders".to_owned()),
-    }
 }
 
 fn shown(npm: &NpmSource) -> Npm {
