@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 
@@ -68,6 +69,25 @@ const loading = async (/** @type {Reachable} */ registry, /** @type {object} */ 
   startWorker("examples/loader-worker/wrangler.jsonc", {
     vars: { REGISTRY: registry.url, POLICY: JSON.stringify(policy) },
   });
+
+/** Hands on what a registry says, but for what `instead` gives for a path. */
+async function mirroring(/** @type {Reachable} */ registry, /** @type {(path: string) => Buffer | undefined} */ instead) {
+  const server = createServer(async (request, response) => {
+    const path = String(request.url);
+    const own = instead(decodeURIComponent(path));
+    if (own !== undefined) return void response.end(own);
+    const answer = await fetch(registry.url + path);
+    response.writeHead(answer.status, { "content-type": answer.headers.get("content-type") ?? "" });
+    response.end(Buffer.from(await answer.arrayBuffer()));
+  });
+  await new Promise((listening) => server.listen(0, "127.0.0.1", () => listening(undefined)));
+  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+  const stop = async () => {
+    server.closeAllConnections();
+    server.close();
+  };
+  return { url: `http://127.0.0.1:${port}`, [Symbol.asyncDispose]: stop };
+}
 
 for (const [host, start] of /** @type {const} */ ([
   ["server", startServer],
@@ -153,6 +173,27 @@ test("a byte that is altered in what is linked is refused, and nothing runs", as
   await writeFile(file, bytes);
   await using loader = await loading(registry, await policyOf(registry, author.publicKey, "@acme/*"));
   assert.equal((await call(`${loader.url}/acme/app/1.0.0/`)).code, "cid.mismatch");
+});
+
+test("T06: what is linked is shown by no older head than the package itself", async () => {
+  await using registry = await startServer();
+  await using author = await publisher(registry);
+  await author.publish("@acme/base", "1.0.0", BASE);
+  const old = await fetch(`${registry.url}/v1/packages/@acme/base/resolve?version=1.0.0`);
+  const remembered = Buffer.from(await old.arrayBuffer());
+  await author.publish("@acme/util", "1.0.0", UTIL);
+
+  // A mirror that shows the new head of one package, and of the other what was so before.
+  await using mirror = await mirroring(registry, (path) => (path.startsWith("/v1/packages/@acme/base/resolve") ? remembered : undefined));
+  const policy = await policyOf(registry, author.publicKey, "@acme/*");
+  await using loader = await loading(mirror, policy);
+  assert.equal((await call(`${loader.url}/acme/util/1.0.0/`)).code, "log.rollback");
+  const file = join(author.home.path, "policy-of-both.json");
+  await writeFile(file, JSON.stringify(policy));
+  const env = { CIDERY_CONFIG: join(author.home.path, "fresh") };
+  const args = ["verify", "@acme/util@1.0.0", "--policy", file, "--json", "--registry", mirror.url];
+  const { code, stdout } = await cidery(args, { env });
+  assert.deepEqual([code, JSON.parse(stdout).error.code], [1, "log.rollback"]);
 });
 
 test("an imported npm package is linked like any other, CommonJS by its names, and wants its flags", async () => {
