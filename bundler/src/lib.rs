@@ -28,6 +28,7 @@ mod fetch;
 mod graph;
 mod http;
 mod import;
+mod imported_by;
 mod integrity;
 mod lock;
 mod module_id;
@@ -56,6 +57,7 @@ pub use self::error::BundleError;
 use self::fetch::Fetcher;
 use self::graph::{Graph, Package};
 pub use self::import::{Import, Imported, Skipped, import};
+pub use self::imported_by::imported_by;
 pub use self::package_files::package_files;
 use self::package_json::PackageJson;
 use self::project::Project;
@@ -174,8 +176,8 @@ pub struct Bundle {
     pub source_maps: Vec<SourceMap>,
     /// The packages whose code went in, sorted.
     pub bundled: Vec<BundledPackage>,
-    /// Those of [`Options::links`] that the modules import.
-    pub linked: BTreeSet<String>,
+    /// Those of [`Options::links`] that the modules import, with the specifiers by which they do.
+    pub linked: BTreeMap<String, BTreeSet<String>>,
     /// The packages of registries that the folder's own `package.json` asks for, sorted by alias.
     pub direct: Vec<DirectDependency>,
     /// SHA-256 of what the dependencies were resolved to: one line `name@version integrity` a package, sorted.

@@ -8,17 +8,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cidery_bundler::{Link, LinkedModule};
-use cidery_protocol::manifest::{Import, ManifestBody};
+use cidery_protocol::manifest::Import;
 use cidery_protocol::{Cid, PackageName};
 use cidery_verifier::Request;
 
 use crate::client::Registry;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::package::FILE;
+use crate::package::{FILE, NODE_FLAG};
+use crate::reach::{joined, node_builtins};
 use crate::reference::Reference;
 use crate::release::{self, Modules, Obtained};
 use crate::trust::Trust;
+
+/// The links that code makes use of, by their names in it, with the specifiers of what it imports.
+pub(crate) type Used = BTreeMap<String, BTreeSet<String>>;
 
 /// The packages that a folder links, by the names that they have in its code.
 #[derive(Debug, Default)]
@@ -71,37 +75,48 @@ impl Links {
     }
 
     /// Those of them that are `used`, as the manifest names them.
-    pub(crate) fn imports(&self, used: &BTreeSet<String>) -> Vec<Import> {
+    pub(crate) fn imports(&self, used: &Used) -> Vec<Import> {
         let import = |obtained: &Obtained| {
             let release = obtained.verified.release();
             let (name, version) = (release.package().clone(), release.version().clone());
             (name.clone(), Import { name, version, manifest: release.manifest_cid() })
         };
-        let used = self.0.iter().filter(|(name, _)| used.contains(*name));
+        let used = self.0.iter().filter(|(name, _)| used.contains_key(*name));
         let by_name: BTreeMap<PackageName, Import> = used.map(|(_, obtained)| import(obtained)).collect();
         by_name.into_values().collect()
     }
 
     /// Those that are declared, and not `used`.
-    pub(crate) fn unused<'l>(&'l self, used: &'l BTreeSet<String>) -> impl Iterator<Item = &'l str> {
-        self.0.keys().filter(|name| !used.contains(*name)).map(String::as_str)
+    pub(crate) fn unused<'l>(&'l self, used: &'l Used) -> impl Iterator<Item = &'l str> {
+        self.0.keys().filter(|name| !used.contains_key(*name)).map(String::as_str)
     }
 
-    /// Refuses what runs nowhere: the compatibility flags of all that is `used`, and that these link, must be among the
-    /// package's own, since they hold for the whole isolate.
+    /// Refuses what cannot run: the compatibility flags of all that is `used`, and that these link, must be among the
+    /// package's own, since they hold for the whole isolate; and so must the one for Node's modules, where what is
+    /// imported reaches some.
     ///
     /// # Errors
-    /// [`Failure::Usage`] that names the first that is missing.
-    pub(crate) fn check(&self, used: &BTreeSet<String>, flags: &[String]) -> Result<(), Failure> {
-        let used = self.0.iter().filter(|(name, _)| used.contains(*name)).map(|(_, obtained)| obtained);
-        for verified in used.flat_map(Obtained::all) {
-            let body: &ManifestBody = verified.manifest().body();
-            if let Some(flag) = body.compatibility.flags.iter().find(|flag| !flags.contains(flag)) {
-                let release = verified.release();
-                return Err(Failure::Usage {
-                    reason: format!("`{}` {} needs `{flag}`", release.package(), release.version()),
-                    hint: Some(format!("put \"{flag}\" into flags under [compatibility] in {FILE}")),
-                });
+    /// [`Failure::Usage`] that names the first flag that is missing.
+    pub(crate) fn check(&self, used: &Used, flags: &[String]) -> Result<(), Failure> {
+        let missing = |what: String, flag: &str| Failure::Usage {
+            reason: format!("{what} needs `{flag}`"),
+            hint: Some(format!("put \"{flag}\" into flags under [compatibility] in {FILE}")),
+        };
+        for (obtained, specifiers) in used.iter().filter_map(|(name, used)| Some((self.0.get(name)?, used))) {
+            for verified in obtained.all() {
+                let (release, body) = (verified.release(), verified.manifest().body());
+                if let Some(flag) = body.compatibility.flags.iter().find(|flag| !flags.contains(flag)) {
+                    return Err(missing(format!("`{}` {}", release.package(), release.version()), flag));
+                }
+            }
+            let start = specifiers.iter().map(|specifier| joined("own/index.js", specifier));
+            let builtins = node_builtins(start, |name| obtained.module(name));
+            if let Some(builtin) = builtins.first().filter(|_| !flags.iter().any(|flag| flag == NODE_FLAG)) {
+                let release = obtained.verified.release();
+                return Err(missing(
+                    format!("`{}`, which imports `{builtin}`,", release.package()),
+                    NODE_FLAG,
+                ));
             }
         }
         Ok(())

@@ -30,6 +30,7 @@ mod output;
 mod package;
 mod place;
 mod proposal;
+mod reach;
 mod reference;
 mod release;
 mod seconds;

@@ -31,7 +31,7 @@ pub(crate) const FILE: &str = "cidery.toml";
 /// Bytes of it that are read.
 const FILE_BYTES: u64 = 1 << 20;
 /// The flag without which a runtime has none of Node's modules.
-const NODE_FLAG: &str = "nodejs_compat";
+pub(crate) const NODE_FLAG: &str = "nodejs_compat";
 
 /// `cidery.toml`.
 #[derive(Clone, Debug, Deserialize)]

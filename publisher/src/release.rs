@@ -67,6 +67,14 @@ impl Obtained {
     pub(crate) fn all(&self) -> impl Iterator<Item = &Verified> {
         std::iter::once(&self.verified).chain(&self.linked)
     }
+
+    /// The module that an isolate has under the name `CID/path`.
+    pub(crate) fn module(&self, name: &str) -> Option<&[u8]> {
+        let (cid, path) = name.split_once('/')?;
+        let verified = self.all().find(|verified| verified.manifest().cid().to_string() == cid)?;
+        let module = verified.manifest().body().module(path)?;
+        self.modules.get(&module.cid).map(Vec::as_slice)
+    }
 }
 
 /// When modules are fetched and checked.

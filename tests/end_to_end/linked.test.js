@@ -152,7 +152,7 @@ test("the policy judges what is linked, too: a rule for each, and nothing that i
   // A stolen key does.
   const other = join(author.home.path, "other");
   const { publicKey } = await author.must("keys", "new", "--out", other);
-  await author.must("keys", "revoke", "@acme/base", author.publicKey, "--add", publicKey, "--key", other, "--key", join(author.home.path, "id_ed25519"), "--yes");
+  await author.must("keys", "revoke", "@acme/base", author.publicKey, "--add", publicKey, "--yes");
   await using loader = await loading(registry, policy);
   assert.equal((await call(`${loader.url}/acme/app/1.0.0/`)).code, "release.void");
 });
@@ -225,5 +225,5 @@ test("an imported npm package is linked like any other, CommonJS by its names, a
   assert.ok(answer.headers.get("etag"));
   const fetched = await author.must("fetch", published.manifest, "--out", join(author.home.path, "app"));
   assert.equal(fetched.linked.length, 2);
-  assert.ok(fetched.modules[0].size < 400, "its own code alone");
+  assert.ok(fetched.modules[0].size < 2_000, "its own code alone");
 });

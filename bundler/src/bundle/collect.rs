@@ -27,7 +27,7 @@ pub(crate) struct Bundled {
     pub(crate) packages: Vec<BundledPackage>,
     pub(crate) node_builtins: Vec<String>,
     pub(crate) warnings: Vec<String>,
-    pub(crate) linked: BTreeSet<String>,
+    pub(crate) linked: BTreeMap<String, BTreeSet<String>>,
     pub(crate) origins: Origins,
     /// What `tsconfig.json` says of the output, as a word.
     pub(crate) tsconfig: Option<String>,

@@ -58,8 +58,8 @@ pub(super) struct Findings {
     imported: BTreeSet<String>,
     required: BTreeSet<String>,
     pub(super) warnings: BTreeSet<String>,
-    /// The linked packages that are imported, by the names that they have here.
-    pub(super) linked: BTreeSet<String>,
+    /// The linked packages that are imported, by the names that they have here, and by which specifiers.
+    pub(super) linked: BTreeMap<String, BTreeSet<String>>,
     /// Who imports whom, by virtual ids.
     pub(super) importers: BTreeMap<String, BTreeSet<String>>,
     failure: Option<BundleError>,
@@ -159,9 +159,15 @@ impl Edge {
         if specifier.starts_with("https:") || specifier.starts_with("http:") {
             return Err(unresolved(from, specifier, "modules are not fetched from the web"));
         }
-        if let Some((name, meaning)) = self.links.meaning(from, specifier, kind)? {
-            self.note(|found| _ = found.linked.insert(name.to_owned()));
-            return Ok(meaning);
+        if let Some((name, id)) = self.links.find(from, specifier)? {
+            let linked = |found: &mut Findings| {
+                found.linked.entry(name.to_owned()).or_default().insert(id.to_owned());
+            };
+            self.note(linked);
+            // What was CommonJS is taken as such, so that its properties can be imported by name.
+            let required = kind != ImportKind::Require && self.links.is_default_alone(id);
+            let id = id.to_owned();
+            return Ok(if required { Meaning::made(Made::Required(&id)) } else { Meaning::External(id) });
         }
         if let Some(path) = self.replacements.path(&self.tree, from, specifier)? {
             return Ok(Meaning::Module(Found { path, package_json: None }));

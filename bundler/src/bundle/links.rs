@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use oxc::allocator::Allocator;
 use oxc::parser::Parser;
 use oxc::span::SourceType;
-use rolldown_common::ImportKind;
 
-use super::edge::{Meaning, unresolved};
-use super::made::Made;
-use super::resolvers::Found;
+use super::edge::unresolved;
 use crate::module_id::{leading, package_folder};
 use crate::{BundleError, Link};
+
+/// Exports that an error lists.
+const SHOWN: usize = 20;
 
 /// The links of a project.
 #[derive(Debug, Default)]
@@ -31,18 +31,13 @@ impl Links {
         }
     }
 
-    /// What a specifier stands for, where it names a linked package and the project's own module asks for it; and the name
-    /// of the link.
+    /// The link that a specifier names, and by which specifier its module is imported; none where it names no link, or
+    /// where it is not the project's own module that asks.
     ///
     /// # Errors
     ///
     /// [`BundleError::UnresolvedImport`] where the package does not export it.
-    pub(super) fn meaning(
-        &self,
-        importer: &str,
-        specifier: &str,
-        kind: ImportKind,
-    ) -> Result<Option<(&str, Meaning)>, BundleError> {
+    pub(super) fn find(&self, importer: &str, specifier: &str) -> Result<Option<(&str, &str)>, BundleError> {
         let (name, rest) = leading(specifier);
         let Some((name, link)) = self.links.get_key_value(name) else { return Ok(None) };
         if package_folder(importer).is_some() {
@@ -50,19 +45,12 @@ impl Links {
         }
         let export = if rest.is_empty() { ".".to_owned() } else { format!("./{rest}") };
         let Some(module) = link.modules.get(&export) else {
-            let there: Vec<&str> = link.modules.keys().map(String::as_str).take(20).collect();
+            let there: Vec<&str> = link.modules.keys().map(String::as_str).take(SHOWN).collect();
             let reason =
                 format!("`{name}` is linked and has no export `{export}`: it has {}", there.join(", "));
             return Err(unresolved(importer, specifier, &reason));
         };
-        let id = module.specifier.clone();
-        // What was CommonJS is taken as such, so that its properties can be imported by name.
-        let meaning = if kind != ImportKind::Require && self.is_default_alone(&id) {
-            Meaning::Module(Found { path: Made::Required(&id).id(), package_json: None })
-        } else {
-            Meaning::External(id)
-        };
-        Ok(Some((name, meaning)))
+        Ok(Some((name, &module.specifier)))
     }
 
     /// Whether a linked module exports a default and nothing else.

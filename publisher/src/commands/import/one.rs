@@ -13,15 +13,14 @@ use crate::commands::publish::{self, Published};
 use crate::destination::Destination;
 use crate::failure::Failure;
 use crate::links::Links;
-use crate::package::{self, Made, Package};
+use crate::package::{self, Made, NODE_FLAG, Package};
+use crate::reach;
 use crate::text::Text;
 use crate::trust::Trust;
 
 /// The compatibility date of what is imported. An isolate has that of the package that it starts with, and who links an
 /// imported package brings it along; this one says what it was bundled for.
 const DATE: &str = "2026-10-01";
-/// What gives code the modules of Node.js.
-const NODE_FLAG: &str = "nodejs_compat";
 
 /// What came of it.
 #[derive(Serialize)]
@@ -100,7 +99,7 @@ pub(super) async fn import(
     let keys = if args.dry_run { Vec::new() } else { publish::read_keys(context, &args.recording)? };
     let to = if args.dry_run { None } else { Some(open(context, args)?) };
     let (imported, options) = bundled(context, args, reference).await?;
-    let Imported { package, bundle, skipped } = imported;
+    let Imported { package, mut bundle, skipped } = imported;
     let npm = NpmSource {
         name: package.name,
         version: package.version,
@@ -116,6 +115,7 @@ pub(super) async fn import(
         context.output.note(format_args!("warning: {warning}"));
     }
     let exports = exports(&bundle);
+    narrow(&mut bundle);
     let flags = if bundle.node_builtins.is_empty() { Vec::new() } else { vec![NODE_FLAG.to_owned()] };
     let date = options.compatibility_date.unwrap_or_default();
     let made = Package::without_folder(name.clone(), version.clone(), date, flags)
@@ -163,6 +163,16 @@ async fn bundled(
 /// The names that others may import it by.
 fn exports(bundle: &cidery_bundler::Bundle) -> Vec<String> {
     if bundle.exports.is_empty() { vec![".".to_owned()] } else { bundle.exports.keys().cloned().collect() }
+}
+
+/// Leaves of Node's modules those that the package itself reaches. Who links it is asked for what other exports need.
+fn narrow(bundle: &mut cidery_bundler::Bundle) {
+    let code_of = |path: &str| {
+        let at = bundle.modules.binary_search_by(|module| module.path.as_str().cmp(path)).ok()?;
+        bundle.modules.get(at).map(|module| module.bytes.as_slice())
+    };
+    let reached = reach::node_builtins([bundle.main.clone()], code_of);
+    bundle.node_builtins.retain(|builtin| reached.contains(builtin));
 }
 
 /// What to publish it under.
