@@ -134,6 +134,8 @@ mod tests {
         let module = |path: &str, kind, text: &str| Module { path: path.into(), kind, bytes: text.into() };
         let bundle = Bundle {
             main: "index.js".into(),
+            exports: BTreeMap::new(),
+            linked: BTreeMap::new(),
             modules: vec![
                 module("index.js", ModuleKind::Esm, "abécd\nend"),
                 module("x.wasm", ModuleKind::Wasm, "wasm"),
