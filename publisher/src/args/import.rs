@@ -32,10 +32,10 @@ pub(crate) struct ImportNpm {
     #[arg(long, value_name = "FILE")]
     pub(crate) from: Option<PathBuf>,
     /// How many packages of the list are imported at once.
-    #[arg(long, value_name = "N", default_value = "2", requires = "from")]
+    #[arg(long, value_name = "N", default_value = "2", conflicts_with = "package")]
     pub(crate) jobs: NonZeroUsize,
     /// How long one package of the list may take.
-    #[arg(long, value_name = "TIME", default_value = "10m", requires = "from")]
+    #[arg(long, value_name = "TIME", default_value = "10m", conflicts_with = "package")]
     pub(crate) timeout: Seconds,
     /// Sign and publish nothing: say what would be.
     #[arg(long, conflicts_with = "unsigned_out")]
@@ -70,7 +70,7 @@ impl FromStr for NpmReference {
             None => (package, "latest"),
         };
         let (name, range) = (name.to_owned(), range.trim().to_owned());
-        if name.is_empty() || range.is_empty() { Err(wanted()) } else { Ok(NpmReference { name, range }) }
+        if name.len() <= scope || range.is_empty() { Err(wanted()) } else { Ok(NpmReference { name, range }) }
     }
 }
 
