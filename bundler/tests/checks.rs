@@ -263,14 +263,17 @@ async fn a_verdict_that_was_altered_is_reached_anew() {
     assert_eq!(checked(&project.bundle().await.unwrap()), ["registry-signature"]);
 }
 
+/// What was said last.
+struct Last(Mutex<Option<Checked>>);
+
+impl Progress for Last {
+    fn checked(&self, checked: Checked) {
+        *self.0.lock().unwrap() = Some(checked);
+    }
+}
+
 #[tokio::test]
 async fn progress_counts_what_is_signed() {
-    struct Last(Mutex<Option<Checked>>);
-    impl Progress for Last {
-        fn checked(&self, checked: Checked) {
-            *self.0.lock().unwrap() = Some(checked);
-        }
-    }
     let mut registry = signed();
     registry.publish(json!({ "name": "plain", "version": "1.0.0" }), &[("index.js", "")]);
     registry.describe("plain", |plain| plain["versions"]["1.0.0"]["dist"]["signatures"] = json!([]));
@@ -278,4 +281,25 @@ async fn progress_counts_what_is_signed() {
     let last = Last(Mutex::default());
     cidery_bundler::bundle(&project.folder(), &project.options(), &last).await.unwrap();
     assert_eq!(last.0.into_inner().unwrap(), Some(Checked { done: 2, total: 2, signed: 1 }));
+}
+
+/// Whoever describes packages as npm's registry does, describes none of these otherwise than their archives.
+#[tokio::test]
+#[ignore = "asks a public registry for some hundred packages"]
+async fn t9_what_people_use_is_not_refused() {
+    for dependencies in [
+        json!({ "express": "4", "hono": "*", "vite": "*", "astro": "*" }),
+        json!({ "next": "*", "react": "*", "react-dom": "*", "@aws-sdk/client-s3": "*", "webpack": "*" }),
+        json!({ "fsevents": "*", "eslint": "*", "jest": "*", "mongodb": "*", "npm": "*", "request": "*", "gulp": "3" }),
+    ] {
+        let package = json!({ "dependencies": dependencies }).to_string();
+        let project = Project::new(None, &[("package.json", &package), ("index.js", "export default 1;")]);
+        let last = Last(Mutex::default());
+        let options = Options { registry: None, ..project.options() };
+        let bundle = cidery_bundler::bundle(&project.folder(), &options, &last).await.unwrap();
+        assert!(!bundle.direct.is_empty());
+        let checked = last.0.into_inner().unwrap().unwrap();
+        assert!(checked.done == checked.total && checked.total > 50, "{checked:?}");
+        println!("{checked:?}");
+    }
 }

@@ -147,6 +147,8 @@ codes! {
     PolicyMinAge = "policy.min_age";
     /// The policy asks for provenance, and the release names none.
     PolicyProvenance = "policy.provenance";
+    /// The policy asks that the npm registry vouched for the code, and the release does not say so.
+    PolicyNpm = "policy.npm";
     /// None of the releases that carry a manifest is allowed by the policy.
     PolicyNoRelease = "policy.no_release";
     /// No policy was given where one is needed.

@@ -161,7 +161,7 @@ class Json(Altered):
 
         self.taken(self.decode_policy, value, rule(keys=texts[:16], threshold=16), log(maxAge=1), log(offlineGrace=0),
                    log(witnesses=witnesses[:64], quorum=64), log(witnesses=[], quorum=0), log(maxAge=2**32 - 1),
-                   rule(channels=["stable"], minAge=0, provenance=True), witness(name="!*,~"),
+                   rule(channels=["stable"], minAge=0, provenance=True), rule(npm=["a-0" * 21]), rule(npm=["-"] * 16), witness(name="!*,~"),
                    fields(**{"$schema": "policy.schema.json"}))
         self.refused("policy.invalid", self.decode_policy, value, rule(keys=[]), rule(keys=[key, key]),
                      rule(keys=texts[:17]), rule(threshold=0), rule(threshold=2), rule(threshold=True),
@@ -170,7 +170,8 @@ class Json(Altered):
                      log(offlineGrace=-1), log(quorum=1), log(witnesses=witnesses), log(witnesses=witnesses[:1] * 2),
                      witness(name="a b"), witness(name="a+b"), witness(name=""), witness(name="a" * 129),
                      witness(key=key), witness(more=1), rule(channels=["Stable"]), rule(minAge=-1), rule(minAge=1.5),
-                     rule(yanked=["none"]), rule(yanked=["worst"]), rule(provenance=1), rule(recovery={}),
+                     rule(yanked=["none"]), rule(yanked=["worst"]), rule(provenance=1), rule(recovery={}), rule(npm="a"), rule(npm=["A"]),
+                     rule(npm=[""]), rule(npm=["a" * 65]), rule(npm=["a"] * 17),
                      rule(recovery={"keys": [key]}), rule(recovery={"keys": [texts[0]], "threshold": 2}),
                      lambda value: value["packages"].update({"@acme": value["packages"]["@acme/*"]}),
                      lambda value: [value["packages"]["@acme/*"].pop(pin) for pin in ("keys", "recovery")])
