@@ -158,6 +158,16 @@ pub enum BundleError {
         /// What the signature is to be of.
         wanted: String,
     },
+    /// What is attested about a package is not valid, or about something else.
+    #[error("{package} has an attestation that is refused ({predicate}): {reason}")]
+    Attestation {
+        /// Name and version.
+        package: String,
+        /// The type of the statement.
+        predicate: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A registry describes a package otherwise than the archive that the description names.
     #[error("{package} has `{field}` {got} in its archive, wanted {wanted}, as the registry says")]
     ManifestConfusion {

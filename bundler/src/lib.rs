@@ -49,7 +49,7 @@ use std::sync::Arc;
 pub use cidery_protocol::manifest::ModuleKind;
 
 use self::cache::Cache;
-pub use self::checks::Checked;
+pub use self::checks::{Attested, Checked};
 use self::checks::{Description, Verdicts};
 pub use self::error::BundleError;
 use self::fetch::Fetcher;
@@ -86,6 +86,8 @@ pub struct Options {
     pub compatibility_date: Option<String>,
     /// Packages that another module stands for, by their names.
     pub replace: BTreeMap<String, Replacement>,
+    /// Whose attestations are verified, where registries offer any.
+    pub attested: Attested,
 }
 
 /// What stands for a package.
@@ -110,6 +112,7 @@ impl Options {
             conditions: ["workerd", "worker", "browser"].map(str::to_owned).to_vec(),
             compatibility_date: None,
             replace: BTreeMap::new(),
+            attested: Attested::default(),
         }
     }
 }

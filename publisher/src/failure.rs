@@ -190,6 +190,7 @@ impl Failure {
                 BundleError::UnknownKey { .. }
                 | BundleError::ExpiredKey { .. }
                 | BundleError::WrongSignature { .. }
+                | BundleError::Attestation { .. }
                 | BundleError::ManifestConfusion { .. },
             ) => fixed(
                 "do not use it: tell its registry, or ask another one that you trust, by `registry` in .npmrc; another \

@@ -22,6 +22,8 @@ pub(super) struct Verdict {
     edition: u32,
     at: SystemTime,
     pub(super) checked: BTreeSet<String>,
+    /// Whether it was asked for attestations.
+    pub(super) attested: bool,
 }
 
 /// Where the verdict on a package is kept: it is about one archive under one name, and what one registry says of it.
@@ -35,8 +37,8 @@ pub(super) fn place(
 }
 
 impl Verdict {
-    pub(super) fn new(checked: BTreeSet<String>) -> Self {
-        Self { edition: EDITION, at: SystemTime::now(), checked }
+    pub(super) fn new(checked: BTreeSet<String>, attested: bool) -> Self {
+        Self { edition: EDITION, at: SystemTime::now(), checked, attested }
     }
 
     /// A verdict of an earlier run. Offline, none is too old.
@@ -65,7 +67,7 @@ mod tests {
         let keep = |words: &[&str], age: u64, edition| {
             let checked = words.iter().map(|word| (*word).to_owned()).collect();
             let at = SystemTime::now() - Duration::from_secs(age);
-            Verdict { edition, at, checked }.keep(&cache, "p").unwrap();
+            Verdict { edition, at, checked, attested: true }.keep(&cache, "p").unwrap();
         };
         let is_kept = |offline| Verdict::kept(&cache, "p", offline).is_some();
         assert!(!is_kept(false));
