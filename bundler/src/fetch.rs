@@ -1,6 +1,7 @@
 //! Packages and their descriptions: out of the cache, else from a registry.
 
 use std::collections::BTreeMap;
+use std::time::SystemTime;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
@@ -33,6 +34,8 @@ pub(crate) struct Fetcher {
     pub(crate) registries: Registries,
     pub(crate) cache: Cache,
     pub(crate) offline: bool,
+    /// Before when packages must have been published.
+    pub(crate) published_before: Option<SystemTime>,
     /// Whose attestations are asked for.
     pub(crate) attested: Attested,
     /// The solver may ask for thousands of descriptions at once.
@@ -47,19 +50,25 @@ impl Fetcher {
             registries: Registries::read(settings, options.registry.as_deref())?,
             cache: Cache::new(&options.cache_dir),
             offline: options.offline || settings.last("offline").is_some_and(|value| value == "true"),
+            published_before: options.published_before,
             attested: options.attested,
             turns: tokio::sync::Semaphore::new(CONCURRENCY),
         })
     }
 
-    /// The description of a package and its versions, in npm's short form; none where the registry doesn't know it.
+    /// The description of a package and its versions, in npm's short form where no times are asked for; none where the
+    /// registry doesn't know it.
     pub(crate) async fn packument(&self, name: &str) -> Result<Option<Vec<u8>>, BundleError> {
-        self.packument_as(name, PACKUMENT_SHORT).await
+        self.packument_as(name, self.form()).await
     }
 
     /// The same, read.
     pub(crate) async fn description(&self, name: &str) -> Result<Option<Description>, BundleError> {
-        self.described_as(name, PACKUMENT_SHORT).await
+        self.described_as(name, self.form()).await
+    }
+
+    fn form(&self) -> &'static str {
+        if self.published_before.is_some() { PACKUMENT_FULL } else { PACKUMENT_SHORT }
     }
 
     /// The description of a package in one of its forms.

@@ -45,6 +45,7 @@ mod workspace;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 pub use cidery_protocol::manifest::ModuleKind;
 
@@ -86,6 +87,9 @@ pub struct Options {
     pub compatibility_date: Option<String>,
     /// Packages that another module stands for, by their names.
     pub replace: BTreeMap<String, Replacement>,
+    /// Before when packages must have been published, as their registry says: younger versions are not resolved, and
+    /// refused where a lock file or an exact version asks for them.
+    pub published_before: Option<SystemTime>,
     /// Whose attestations are verified, where registries offer any.
     pub attested: Attested,
 }
@@ -112,6 +116,7 @@ impl Options {
             conditions: ["workerd", "worker", "browser"].map(str::to_owned).to_vec(),
             compatibility_date: None,
             replace: BTreeMap::new(),
+            published_before: None,
             attested: Attested::default(),
         }
     }

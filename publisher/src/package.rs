@@ -9,17 +9,20 @@ use std::collections::BTreeMap;
 use std::env;
 use std::fs;
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
-use cidery_bundler::{Bundle, BundledPackage, Replacement};
+use cidery_bundler::{Attested, Bundle, BundledPackage, Replacement};
 use cidery_protocol::manifest::{
     Bundled, Compatibility, Manifest, ManifestBody, ManifestFormat, Module, NeedLimits, Needs, SourceMap,
 };
 use cidery_protocol::{Build, Cid, Codec, PackageName, Version};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de};
 
+use crate::args::Npm;
 use crate::failure::Failure;
 use crate::folders::Folders;
 use crate::output::Output;
+use crate::seconds::Seconds;
 
 /// The file in a package folder that says what npm's `package.json` has no words for.
 pub(crate) const FILE: &str = "cidery.toml";
@@ -43,6 +46,8 @@ pub(crate) struct Package {
     needs: NeedsTable,
     #[serde(default, rename = "bundle")]
     conditions: BundleTable,
+    #[serde(default)]
+    npm: NpmTable,
     /// Packages that another module stands for.
     #[serde(default)]
     replace: BTreeMap<String, Replace>,
@@ -69,6 +74,37 @@ struct NeedsTable {
 struct BundleTable {
     /// What holds in `exports` maps, beside what always does.
     conditions: Option<Vec<String>>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+struct NpmTable {
+    /// Younger versions are not taken.
+    #[serde(deserialize_with = "duration")]
+    min_age: Option<Seconds>,
+    provenance: ProvenanceOf,
+}
+
+/// Whose provenance is verified, where it is offered.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum ProvenanceOf {
+    #[default]
+    Direct,
+    All,
+}
+
+impl From<ProvenanceOf> for Attested {
+    fn from(of: ProvenanceOf) -> Self {
+        match of {
+            ProvenanceOf::Direct => Attested::Direct,
+            ProvenanceOf::All => Attested::All,
+        }
+    }
+}
+
+fn duration<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Seconds>, D::Error> {
+    String::deserialize(input)?.parse().map(Some).map_err(de::Error::custom)
 }
 
 /// What stands for a package.
@@ -110,17 +146,24 @@ impl Package {
     ///
     /// # Errors
     /// What the bundler says, or the rule of SPEC §5 that the outcome breaks.
-    pub(crate) async fn make(&self, dir: &Path, folders: &Folders, output: &Output) -> Result<Made, Failure> {
-        self.name_content(self.bundle(dir, folders, output).await?)
+    pub(crate) async fn make(
+        &self,
+        dir: &Path,
+        npm: Npm,
+        folders: &Folders,
+        output: &Output,
+    ) -> Result<Made, Failure> {
+        self.name_content(self.bundle(dir, npm, folders, output).await?)
     }
 
-    /// Bundles the folder.
+    /// Bundles the folder; what `npm` says goes before what the file does.
     ///
     /// # Errors
     /// What the bundler says.
     pub(crate) async fn bundle(
         &self,
         dir: &Path,
+        npm: Npm,
         folders: &Folders,
         output: &Output,
     ) -> Result<Bundle, Failure> {
@@ -129,6 +172,10 @@ impl Package {
         options.threads = threads()?;
         options.compatibility_date = Some(self.compatibility.date.clone());
         options.replace = self.replacements();
+        options.attested = self.npm.provenance.into();
+        let age = npm.min_age.or(self.npm.min_age);
+        options.published_before =
+            age.and_then(|Seconds(age)| SystemTime::now().checked_sub(Duration::from_secs(age)));
         if let Some(conditions) = &self.conditions.conditions {
             options.conditions.clone_from(conditions);
         }
@@ -259,6 +306,20 @@ mod tests {
         ];
         assert_eq!(read(&text).unwrap().replacements(), expected.into());
         assert!(matches!(read(&format!("{SMALL}[replace]\nuuid = 1\n")), Err(Failure::Config { .. })));
+    }
+
+    #[test]
+    fn npm_packages_have_an_age_and_provenance() {
+        let package = read(&format!("{SMALL}[npm]\nmin-age = \"3d\"\nprovenance = \"all\"\n")).unwrap();
+        assert_eq!(package.npm.min_age, Some(Seconds(259_200)));
+        assert_eq!(Attested::from(package.npm.provenance), Attested::All);
+        assert_eq!(Attested::from(read(SMALL).unwrap().npm.provenance), Attested::Direct);
+        for line in ["min-age = 3", "min-age = \"3\"", "provenance = \"some\"", "age = \"3d\""] {
+            assert!(
+                matches!(read(&format!("{SMALL}[npm]\n{line}\n")), Err(Failure::Config { .. })),
+                "{line}"
+            );
+        }
     }
 
     fn bundle(node_builtins: &[&str]) -> Bundle {

@@ -157,10 +157,15 @@ impl About<'_> {
             return Err(format!("got a certificate by {issuer}, wanted one of {}", ISSUERS.join(", ")));
         }
         let claims = result.certificate().map(|certificate| &certificate.ci_claims);
-        let got = claims.and_then(|claims| claims.source_repository_uri.as_deref());
+        let got = claims.and_then(|claims| {
+            let of_github =
+                || claims.deprecated_github.workflow_repository.as_ref().filter(|_| issuer == ISSUERS[0]);
+            let uri = claims.source_repository_uri.clone();
+            uri.or_else(|| of_github().map(|name| format!("https://github.com/{name}")))
+        });
         let got = got.ok_or("got a certificate without a repository")?;
         let wanted = repository(self.archived).ok_or("package.json names no repository")?;
-        let (built, named) = (canonical(got), canonical(&wanted));
+        let (built, named) = (canonical(&got), canonical(&wanted));
         if named == built || named.starts_with(&format!("{built}/")) {
             return Ok(());
         }
@@ -351,6 +356,14 @@ mod tests {
         material.insert("publicKey".to_owned(), json!({ "hint": "SHA256:evil" }));
         let shown = case.verify().unwrap_err().to_string();
         assert!(shown.contains("by the key `SHA256:evil`"), "{shown}");
+    }
+
+    #[test]
+    fn one_that_is_older_than_proofs_of_inclusion_is_taken_by_the_log_s_promise() {
+        let mut case = Case::default();
+        let entry = &mut case.bundle["verificationMaterial"]["tlogEntries"][0];
+        entry.as_object_mut().unwrap().remove("inclusionProof");
+        assert_eq!(case.verify().unwrap(), [PROVENANCE.to_owned()].into());
     }
 
     #[test]

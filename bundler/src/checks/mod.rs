@@ -19,6 +19,7 @@ mod verdict;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::{Map, Value};
@@ -129,7 +130,11 @@ impl Checks<'_> {
             let place = verdict::place(&self.fetcher.registries, package, &id.1)?;
             let attested = self.fetcher.attested == Attested::All || self.direct.contains(&id.0);
             let kept = Verdict::kept(&self.fetcher.cache, &place, self.fetcher.offline);
-            let verdict = match kept.filter(|kept| kept.attested || !attested) {
+            let suffices = |kept: &Verdict| {
+                (kept.attested || !attested)
+                    && (kept.published.is_some() || self.fetcher.published_before.is_none())
+            };
+            let verdict = match kept.filter(suffices) {
                 Some(kept) => kept,
                 None => {
                     if description.is_none() {
@@ -137,11 +142,13 @@ impl Checks<'_> {
                     }
                     let description = description.as_ref().and_then(Option::as_ref);
                     let checked = self.checked(package, &id.1, description, attested).await?;
-                    let verdict = Verdict::new(checked, attested);
+                    let published = self.published(package, description).await?;
+                    let verdict = Verdict::new(checked, attested, published);
                     verdict.keep(&self.fetcher.cache, &place)?;
                     verdict
                 }
             };
+            self.is_old_enough(&id.0, verdict.published)?;
             found.push((id, verdict.checked));
         }
         Ok(found)
@@ -205,13 +212,35 @@ impl Checks<'_> {
         let Some(keys) = keys.get().filter(|keys| !keys.is_empty()) else { return Ok(false) };
         let mut published = description.published(&package.version);
         if published.is_none() && signatures.iter().any(|signature| keys.asks_for_time(signature)) {
-            published = self.published(package).await?;
+            published = self.published_at_length(package).await?;
         }
         keys.verify(&id, announced, signatures, published)
     }
 
+    /// When a version was published, where its age matters.
+    async fn published(
+        &self,
+        package: &Package,
+        description: Option<&Description>,
+    ) -> Result<Option<SystemTime>, BundleError> {
+        let said = description.and_then(|description| description.published(&package.version));
+        if said.is_some() || self.fetcher.published_before.is_none() {
+            return Ok(said);
+        }
+        self.published_at_length(package).await
+    }
+
+    fn is_old_enough(&self, package: &str, published: Option<SystemTime>) -> Result<(), BundleError> {
+        match self.fetcher.published_before {
+            Some(wanted) if published.is_none_or(|published| published >= wanted) => {
+                Err(BundleError::TooYoung { package: package.to_owned(), published, wanted })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// When a version was published, as the long form of a description says.
-    async fn published(&self, package: &Package) -> Result<Option<std::time::SystemTime>, BundleError> {
+    async fn published_at_length(&self, package: &Package) -> Result<Option<SystemTime>, BundleError> {
         let long = self.fetcher.described_as(&package.name, PACKUMENT_FULL).await?;
         Ok(long.and_then(|long| long.published(&package.version)))
     }

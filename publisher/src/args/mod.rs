@@ -21,6 +21,7 @@ pub(crate) use self::records::{
 };
 pub(crate) use self::serve::Serve;
 pub(crate) use self::witness::{WatchedLog, Witness, WitnessData, WitnessServe};
+use crate::seconds::Seconds;
 
 /// Publishes, verifies and runs packages of code for the edge, named by their content and signed by their publishers.
 ///
@@ -134,6 +135,17 @@ pub(crate) struct Bundle {
     /// Write the same as a page with a picture: one file, for any browser.
     #[arg(long, value_name = "FILE")]
     pub(crate) treemap: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) npm: Npm,
+}
+
+/// What is asked of npm packages.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub(crate) struct Npm {
+    /// Take no version of an npm package that is younger, such as 3d or 12h, and refuse one that a lock file asks for. Default:
+    /// `min-age` under [npm] in cidery.toml.
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) min_age: Option<Seconds>,
 }
 
 /// `cidery publish`
@@ -149,6 +161,8 @@ pub(crate) struct Publish {
     /// An attestation of this release, which is published with it; may be given several times.
     #[arg(long, value_name = "FILE", conflicts_with = "envelopes")]
     pub(crate) provenance: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) npm: Npm,
     #[command(flatten)]
     pub(crate) recording: Recording,
     #[command(flatten)]

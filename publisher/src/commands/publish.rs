@@ -105,7 +105,7 @@ async fn folder(context: &Context, args: &args::Publish, dir: &Path) -> Result<P
     let statements: Vec<Vec<u8>> =
         args.provenance.iter().map(|file| draft::read_statement(file)).collect::<Result<_, _>>()?;
     context.registry()?;
-    let made = package.make(dir, &context.folders, &context.output).await?;
+    let made = package.make(dir, args.npm, &context.folders, &context.output).await?;
     context.output.progress(format_args!("manifest {}", made.manifest.cid()));
 
     let to = Destination::open(context, trust, &package.name).await?;
