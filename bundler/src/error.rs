@@ -158,6 +158,26 @@ pub enum BundleError {
         /// What the signature is to be of.
         wanted: String,
     },
+    /// A package is younger than is wanted.
+    #[error("{package} was published {}, wanted before {}", at(published), date(wanted))]
+    TooYoung {
+        /// Name and version.
+        package: String,
+        /// When the registry says that it was published, if it does.
+        published: Option<SystemTime>,
+        /// Before when it is to have been.
+        wanted: SystemTime,
+    },
+    /// What is attested about a package is not valid, or about something else.
+    #[error("{package} has an attestation that is refused ({predicate}): {reason}")]
+    Attestation {
+        /// Name and version.
+        package: String,
+        /// The type of the statement.
+        predicate: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A registry describes a package otherwise than the archive that the description names.
     #[error("{package} has `{field}` {got} in its archive, wanted {wanted}, as the registry says")]
     ManifestConfusion {
@@ -253,6 +273,11 @@ pub enum BundleError {
 /// `yarn.lock`, or `package-lock.json with lockfileVersion 1`.
 fn lock_file(file: &str, got: &str) -> String {
     if file == got { file.to_owned() } else { format!("{file} with {got}") }
+}
+
+fn at(time: &Option<SystemTime>) -> String {
+    let unknown = "at a time that its registry does not say";
+    time.as_ref().map_or_else(|| unknown.to_owned(), |time| format!("at {}", date(time)))
 }
 
 /// `2026-01-31T12:00:00Z`.

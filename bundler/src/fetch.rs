@@ -1,11 +1,12 @@
 //! Packages and their descriptions: out of the cache, else from a registry.
 
 use std::collections::BTreeMap;
+use std::time::SystemTime;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::cache::{ARCHIVE_LIMIT, Cache, PACKUMENT_LIMIT};
-use crate::checks::Description;
+use crate::checks::{Attested, Description};
 use crate::graph::{Graph, Package, Source};
 use crate::http::{Answer, Http, Read, Sink as _};
 use crate::integrity::Integrity;
@@ -18,6 +19,8 @@ use crate::{BundleError, Options, Progress, blocking};
 pub(crate) const CONCURRENCY: usize = 32;
 /// A registry has a handful of keys.
 const KEYS_LIMIT: u64 = 1 << 20;
+/// And a version two or three attestations, of some ten thousand bytes each.
+const ATTESTATIONS_LIMIT: u64 = 4 << 20;
 
 /// Asks for the long form of a package's description, which says when versions were published.
 pub(crate) const PACKUMENT_FULL: &str = "application/json";
@@ -31,6 +34,10 @@ pub(crate) struct Fetcher {
     pub(crate) registries: Registries,
     pub(crate) cache: Cache,
     pub(crate) offline: bool,
+    /// Before when packages must have been published.
+    pub(crate) published_before: Option<SystemTime>,
+    /// Whose attestations are asked for.
+    pub(crate) attested: Attested,
     /// The solver may ask for thousands of descriptions at once.
     turns: tokio::sync::Semaphore,
 }
@@ -43,18 +50,25 @@ impl Fetcher {
             registries: Registries::read(settings, options.registry.as_deref())?,
             cache: Cache::new(&options.cache_dir),
             offline: options.offline || settings.last("offline").is_some_and(|value| value == "true"),
+            published_before: options.published_before,
+            attested: options.attested,
             turns: tokio::sync::Semaphore::new(CONCURRENCY),
         })
     }
 
-    /// The description of a package and its versions, in npm's short form; none where the registry doesn't know it.
+    /// The description of a package and its versions, in npm's short form where no times are asked for; none where the
+    /// registry doesn't know it.
     pub(crate) async fn packument(&self, name: &str) -> Result<Option<Vec<u8>>, BundleError> {
-        self.packument_as(name, PACKUMENT_SHORT).await
+        self.packument_as(name, self.form()).await
     }
 
     /// The same, read.
     pub(crate) async fn description(&self, name: &str) -> Result<Option<Description>, BundleError> {
-        self.described_as(name, PACKUMENT_SHORT).await
+        self.described_as(name, self.form()).await
+    }
+
+    fn form(&self) -> &'static str {
+        if self.published_before.is_some() { PACKUMENT_FULL } else { PACKUMENT_SHORT }
     }
 
     /// The description of a package in one of its forms.
@@ -93,6 +107,15 @@ impl Fetcher {
             optional: true,
         })
         .await
+    }
+
+    /// What is attested about a version; none where the registry has no list of it.
+    pub(crate) async fn attestations(&self, package: &Package) -> Result<Option<Vec<u8>>, BundleError> {
+        let request = self.registries.attestations(&package.name, &package.version)?;
+        let what = format!("the attestations of {}", package.id());
+        let accept = "application/json";
+        let limit = ATTESTATIONS_LIMIT;
+        self.document(Read { request, what: &what, accept, etag: None, limit, optional: true }).await
     }
 
     /// A document out of the cache, if its entity tag is still right, else from a registry.

@@ -47,11 +47,12 @@ mod workspace;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 pub use cidery_protocol::manifest::ModuleKind;
 
 use self::cache::Cache;
-pub use self::checks::Checked;
+pub use self::checks::{Attested, Checked};
 use self::checks::{Description, Verdicts};
 pub use self::error::BundleError;
 use self::fetch::Fetcher;
@@ -93,6 +94,11 @@ pub struct Options {
     /// Packages of the registry that the modules will go to: what the project's own modules import of them stays outside.
     /// By the names that they have in the code.
     pub links: BTreeMap<String, Link>,
+    /// Before when packages must have been published, as their registry says: younger versions are not resolved, and
+    /// refused where a lock file or an exact version asks for them.
+    pub published_before: Option<SystemTime>,
+    /// Whose attestations are verified, where registries offer any.
+    pub attested: Attested,
 }
 
 /// A package that stays a package of its own.
@@ -134,6 +140,8 @@ impl Options {
             compatibility_date: None,
             replace: BTreeMap::new(),
             links: BTreeMap::new(),
+            published_before: None,
+            attested: Attested::default(),
         }
     }
 }

@@ -4,7 +4,7 @@ mod support;
 
 use std::sync::Mutex;
 
-use cidery_bundler::{Bundle, BundleError, Checked, Options, Progress};
+use cidery_bundler::{Attested, Bundle, BundleError, Checked, Options, Progress};
 use serde_json::{Value, json};
 use support::{KEYS, Project, Registry, Signer, files, pack};
 
@@ -261,6 +261,96 @@ async fn a_verdict_that_was_altered_is_reached_anew() {
         }
     }
     assert_eq!(checked(&project.bundle().await.unwrap()), ["registry-signature"]);
+}
+
+/// A real bundle, of another package.
+const BUNDLE: &str = include_str!("../../tests/vectors/attestations/sigstore-2.0.0-provenance.json");
+
+#[tokio::test]
+async fn t22_an_attestation_that_is_offered_must_be_about_the_package() {
+    let mut registry = signed();
+    let manifest = json!({ "name": "mid", "version": "1.0.0", "dependencies": { "leaf": "1" } });
+    registry.publish(manifest, &[("index.js", "")]);
+    let attested =
+        |leaf: &mut Value| leaf["versions"]["1.0.0"]["dist"]["attestations"] = json!({ "url": "x" });
+    registry.describe("leaf", attested);
+    let path = "/-/npm/v1/attestations/leaf@1.0.0";
+    // Where there is no list of them, none are offered.
+    assert_eq!(checked(&depending(&registry).bundle().await.unwrap()), ["registry-signature"]);
+    let bundle: Value = serde_json::from_str(BUNDLE).unwrap();
+    let listed =
+        json!({ "attestations": [{ "predicateType": "https://slsa.dev/provenance/v1", "bundle": bundle }] });
+    registry.replace(path, listed.to_string().into_bytes());
+    let error = depending(&registry).bundle().await.unwrap_err();
+    assert!(
+        matches!(&error, BundleError::Attestation { package, reason, .. }
+            if package == "leaf@1.0.0" && reason.contains("about pkg:npm/sigstore@2.0.0")),
+        "{error}"
+    );
+
+    // Of what others depend on, it is asked for where that is wanted.
+    let project = Project::depending(&registry, json!({ "mid": "1" }), "import 'mid';");
+    project.bundle().await.unwrap();
+    registry.take_log();
+    let all = project.bundle_with(|options| options.attested = Attested::All).await;
+    assert!(matches!(all, Err(BundleError::Attestation { .. })), "{all:?}");
+    assert!(registry.take_log().iter().any(|(asked, _)| asked == path));
+}
+
+fn aged() -> Registry {
+    let mut registry = Registry::start();
+    for version in ["1.0.0", "1.1.0"] {
+        registry.publish(json!({ "name": "leaf", "version": version }), &[("index.js", "")]);
+    }
+    registry.describe("leaf", |leaf| {
+        leaf["time"] = json!({ "1.0.0": "2026-01-01T00:00:00.000Z", "1.1.0": "2026-03-01T00:00:00.000Z" });
+    });
+    registry.hide_times("leaf");
+    registry
+}
+
+/// A project that takes what was published before February.
+async fn before_february(project: &Project) -> Result<Bundle, BundleError> {
+    let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_769_904_000);
+    project.bundle_with(|options| options.published_before = Some(time)).await
+}
+
+#[tokio::test]
+async fn young_versions_are_not_resolved() {
+    let registry = aged();
+    for range in ["1", "*", "latest"] {
+        let project = Project::depending(&registry, json!({ "leaf": range }), "import 'leaf';");
+        assert_eq!(project.bundle().await.unwrap().direct[0].version, "1.1.0", "{range}");
+        let result = before_february(&project).await;
+        assert_eq!(result.unwrap().direct[0].version, "1.0.0", "{range}");
+    }
+    let project = Project::depending(&registry, json!({ "leaf": "1.1.0" }), "import 'leaf';");
+    let shown = before_february(&project).await.unwrap_err().to_string();
+    let wanted = "leaf@1.1.0 was published at 2026-03-01T00:00:00Z, wanted before 2026-02-01T00:00:00Z";
+    assert_eq!(shown, wanted);
+}
+
+#[tokio::test]
+async fn a_young_version_that_is_locked_is_refused_and_so_is_one_of_no_age() {
+    let mut registry = aged();
+    let project = Project::depending(&registry, json!({ "leaf": "1" }), "import 'leaf';");
+    let bundle = project.bundle().await.unwrap();
+    let entry = json!({ "version": "1.1.0", "integrity": bundle.direct[0].integrity,
+                        "resolved": format!("{}leaf/-/1.1.0.tgz", registry.url()) });
+    let lock = json!({ "lockfileVersion": 3, "packages": { "node_modules/leaf": entry } });
+    project.write("package-lock.json", lock.to_string().as_bytes());
+    assert!(project.bundle().await.is_ok());
+    for _ in 0..2 {
+        let error = before_february(&project).await.unwrap_err();
+        assert!(
+            matches!(&error, BundleError::TooYoung { package, .. } if package == "leaf@1.1.0"),
+            "{error}"
+        );
+    }
+    registry.describe("leaf", |leaf| leaf["time"] = json!({}));
+    let project = Project::depending(&registry, json!({ "leaf": "1" }), "import 'leaf';");
+    let shown = before_february(&project).await.unwrap_err().to_string();
+    assert!(shown.contains("at a time that its registry does not say"), "{shown}");
 }
 
 /// What was said last.

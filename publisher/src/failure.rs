@@ -194,10 +194,15 @@ impl Failure {
                 BundleError::UnknownKey { .. }
                 | BundleError::ExpiredKey { .. }
                 | BundleError::WrongSignature { .. }
+                | BundleError::Attestation { .. }
                 | BundleError::ManifestConfusion { .. },
             ) => fixed(
                 "do not use it: tell its registry, or ask another one that you trust, by `registry` in .npmrc; another \
                  version, put in its place by `overrides` in package.json, may be sound",
+            ),
+            Failure::Bundle(BundleError::TooYoung { .. }) => fixed(
+                "wait, or take an older version, by `overrides` in package.json or in the lock file; `--min-age`, or \
+                 `min-age` under [npm] in cidery.toml, says how old it must be",
             ),
             Failure::Bundle(BundleError::UnsupportedDependency { .. }) => fixed(
                 "take the package from a registry, or put it into a folder: `file:../folder`, or a workspace",

@@ -9,15 +9,16 @@ use std::collections::BTreeMap;
 use std::env;
 use std::fs;
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
-use cidery_bundler::{Bundle, BundledPackage, Options, Replacement};
+use cidery_bundler::{Attested, Bundle, BundledPackage, Options, Replacement};
 use cidery_protocol::manifest::{
     Bundled, Compatibility, Export, Manifest, ManifestBody, ManifestFormat, Module, NeedLimits, Needs,
     SourceMap,
 };
 use cidery_protocol::{Build, Cid, Codec, PackageName, Version};
 use cidery_verifier::Request;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de};
 
 use crate::args;
 use crate::commands::Context;
@@ -25,6 +26,7 @@ use crate::failure::Failure;
 use crate::links::Links;
 use crate::output::Output;
 use crate::reference::Reference;
+use crate::seconds::Seconds;
 
 /// The file in a package folder that says what npm's `package.json` has no words for.
 pub(crate) const FILE: &str = "cidery.toml";
@@ -48,6 +50,8 @@ pub(crate) struct Package {
     needs: NeedsTable,
     #[serde(default, rename = "bundle")]
     conditions: BundleTable,
+    #[serde(default)]
+    npm: NpmTable,
     /// Packages that another module stands for.
     #[serde(default)]
     replace: BTreeMap<String, Replace>,
@@ -77,6 +81,37 @@ struct NeedsTable {
 struct BundleTable {
     /// What holds in `exports` maps, beside what always does.
     conditions: Option<Vec<String>>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+struct NpmTable {
+    /// Younger versions are not taken.
+    #[serde(deserialize_with = "duration")]
+    min_age: Option<Seconds>,
+    provenance: ProvenanceOf,
+}
+
+/// Whose provenance is verified, where it is offered.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum ProvenanceOf {
+    #[default]
+    Direct,
+    All,
+}
+
+impl From<ProvenanceOf> for Attested {
+    fn from(of: ProvenanceOf) -> Self {
+        match of {
+            ProvenanceOf::Direct => Attested::Direct,
+            ProvenanceOf::All => Attested::All,
+        }
+    }
+}
+
+fn duration<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Seconds>, D::Error> {
+    String::deserialize(input)?.parse().map(Some).map_err(de::Error::custom)
 }
 
 /// What stands for a package.
@@ -129,6 +164,7 @@ impl Package {
             needs: NeedsTable::default(),
             conditions: BundleTable::default(),
             replace: BTreeMap::new(),
+            npm: NpmTable::default(),
             imports: BTreeMap::new(),
         }
     }
@@ -167,7 +203,7 @@ impl Package {
         self.name_content(self.bundle(dir, options, links, output).await?, links)
     }
 
-    /// Bundles the folder.
+    /// Bundles the folder; what `npm` says goes before what the file does.
     ///
     /// # Errors
     /// What the bundler says.
@@ -183,6 +219,8 @@ impl Package {
         options.entry.clone_from(&self.entry);
         options.compatibility_date = Some(self.compatibility.date.clone());
         options.replace = self.replacements();
+        options.attested = self.npm.provenance.into();
+        options.published_before = options.published_before.or(self.npm.min_age.and_then(before));
         if let Some(conditions) = &self.conditions.conditions {
             options.conditions.clone_from(conditions);
         }
@@ -266,7 +304,13 @@ impl Package {
 /// [`Failure::Usage`] where the environment says something else than a number of threads.
 pub(crate) fn options(context: &Context, args: &args::Npm) -> Result<Options, Failure> {
     let cache = context.folders.cache.join("npm");
-    Ok(Options { threads: threads()?, offline: args.offline, ..Options::new(cache) })
+    let published_before = args.min_age.and_then(before);
+    Ok(Options { threads: threads()?, offline: args.offline, published_before, ..Options::new(cache) })
+}
+
+/// The time that was so long ago.
+fn before(Seconds(age): Seconds) -> Option<SystemTime> {
+    SystemTime::now().checked_sub(Duration::from_secs(age))
 }
 
 /// `CIDERY_THREADS`, for machines that are shared: the outcome does not depend on it.
@@ -333,6 +377,20 @@ mod tests {
         ];
         assert_eq!(read(&text).unwrap().replacements(), expected.into());
         assert!(matches!(read(&format!("{SMALL}[replace]\nuuid = 1\n")), Err(Failure::Config { .. })));
+    }
+
+    #[test]
+    fn npm_packages_have_an_age_and_provenance() {
+        let package = read(&format!("{SMALL}[npm]\nmin-age = \"3d\"\nprovenance = \"all\"\n")).unwrap();
+        assert_eq!(package.npm.min_age, Some(Seconds(259_200)));
+        assert_eq!(Attested::from(package.npm.provenance), Attested::All);
+        assert_eq!(Attested::from(read(SMALL).unwrap().npm.provenance), Attested::Direct);
+        for line in ["min-age = 3", "min-age = \"3\"", "provenance = \"some\"", "age = \"3d\""] {
+            assert!(
+                matches!(read(&format!("{SMALL}[npm]\n{line}\n")), Err(Failure::Config { .. })),
+                "{line}"
+            );
+        }
     }
 
     fn bundle(node_builtins: &[&str]) -> Bundle {

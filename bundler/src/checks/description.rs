@@ -33,6 +33,9 @@ pub(crate) struct Dist {
     pub(crate) integrity: Option<String>,
     #[serde(default)]
     pub(crate) signatures: Vec<Signature>,
+    /// There are attestations.
+    #[serde(default)]
+    pub(crate) attestations: Option<serde::de::IgnoredAny>,
 }
 
 /// A registry's signature over `name@version:integrity`.

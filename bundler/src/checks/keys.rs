@@ -26,6 +26,24 @@ struct RegistryKey {
     expires: Option<SystemTime>,
 }
 
+/// A key that can be verified with.
+pub(super) struct Known<'a> {
+    /// SubjectPublicKeyInfo in DER.
+    pub(super) spki: &'a Vec<u8>,
+    expires: Option<SystemTime>,
+}
+
+impl Known<'_> {
+    /// Whether a signature of this time counts; one of an unknown time counts as long as the key has not expired.
+    pub(super) fn counts_at(&self, signed: Option<SystemTime>) -> Result<(), String> {
+        match (self.expires, signed) {
+            (Some(expires), Some(signed)) if signed < expires => Ok(()),
+            (Some(_), _) => Err("got a signature by a key that had expired".to_owned()),
+            (None, _) => Ok(()),
+        }
+    }
+}
+
 /// What a registry answers.
 #[derive(Deserialize)]
 struct Listed {
@@ -68,6 +86,14 @@ impl RegistryKeys {
     /// Whether a signature is by a key that is no longer in use: then it counts when the version was published.
     pub(crate) fn asks_for_time(&self, signature: &Signature) -> bool {
         self.0.iter().any(|key| key.id == signature.keyid && key.expires.is_some())
+    }
+
+    /// The key of an id, if it is of a kind that is known.
+    pub(super) fn known(&self, id: &str) -> Result<Known<'_>, String> {
+        let key = self.0.iter().find(|key| key.id == id);
+        let known = key.and_then(|key| Some(Known { spki: key.spki.as_ref()?, expires: key.expires }));
+        let offered = || self.0.iter().map(|key| key.id.as_str()).collect::<Vec<_>>().join("`, `");
+        known.ok_or_else(|| format!("got a signature by the key `{id}`, wanted one of `{}`", offered()))
     }
 
     /// Checks the signatures of a version, each of which must be right; says whether there was one of a known kind.

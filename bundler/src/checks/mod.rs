@@ -2,14 +2,16 @@
 //!
 //! ```text
 //!  description (of the solver, else of the registry) ─┬─ as the archive's package.json says?      manifest
-//!                                                     └─ signatures right, by keys offered?       keys
+//!                                                     ├─ signatures right, by keys offered?       keys
+//!                                                     └─ attestations valid, and about it?        attestations
 //!                                                                        ▼
 //!                                            verdict: the words of `npm.checked`, kept in the cache
 //! ```
 //!
-//! A registry that offers no keys, or no signatures of a version, leaves the verdict without a word. What is offered
+//! A registry that offers no keys, or no signatures and attestations of a version, leaves the verdict without a word. What is offered
 //! and wrong is an error.
 
+mod attestations;
 mod description;
 mod keys;
 mod manifest;
@@ -17,10 +19,13 @@ mod verdict;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use serde_json::{Map, Value};
 use tokio::sync::OnceCell;
 
+use self::attestations::About;
 pub(crate) use self::description::Description;
 use self::description::VersionDescription;
 use self::keys::RegistryKeys;
@@ -64,8 +69,9 @@ pub(crate) async fn check(
             by_name.entry(&package.name).or_default().insert((package.id(), integrity), package);
         }
     }
+    let direct: BTreeSet<String> = graph.root.values().map(|&index| graph.packages[index].id()).collect();
     let total = by_name.values().map(BTreeMap::len).sum();
-    let checks = Checks { fetcher, keys: Mutex::default() };
+    let checks = Checks { fetcher, keys: Mutex::default(), direct };
     let groups =
         by_name.into_iter().map(|(name, packages)| checks.same_name(name, packages, known.get(name)));
     let mut groups = stream::iter(groups).buffer_unordered(CONCURRENCY);
@@ -76,6 +82,16 @@ pub(crate) async fn check(
         progress.checked(Checked { done: verdicts.0.len(), total, signed });
     }
     Ok(verdicts)
+}
+
+/// Whose attestations are asked for: each costs a request, once.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Attested {
+    /// Those of the packages that the project itself depends on.
+    #[default]
+    Direct,
+    /// Those of all packages.
+    All,
 }
 
 /// How far the checks have come.
@@ -96,6 +112,8 @@ struct Checks<'a> {
     fetcher: &'a Fetcher,
     /// By the address that they are at.
     keys: Mutex<HashMap<String, Keys>>,
+    /// The packages that the project itself depends on.
+    direct: BTreeSet<String>,
 }
 
 impl Checks<'_> {
@@ -110,45 +128,66 @@ impl Checks<'_> {
         let mut description: Option<Option<Description>> = known.cloned().map(Some);
         for (id, package) in packages {
             let place = verdict::place(&self.fetcher.registries, package, &id.1)?;
+            let attested = self.fetcher.attested == Attested::All || self.direct.contains(&id.0);
             let kept = Verdict::kept(&self.fetcher.cache, &place, self.fetcher.offline);
-            let verdict = match kept {
+            let suffices = |kept: &Verdict| {
+                (kept.attested || !attested)
+                    && (kept.published.is_some() || self.fetcher.published_before.is_none())
+            };
+            let verdict = match kept.filter(suffices) {
                 Some(kept) => kept,
                 None => {
                     if description.is_none() {
                         description = Some(self.fetcher.description(name).await?);
                     }
-                    let verdict =
-                        self.verdict(package, &id.1, description.as_ref().and_then(Option::as_ref)).await?;
+                    let description = description.as_ref().and_then(Option::as_ref);
+                    let checked = self.checked(package, &id.1, description, attested).await?;
+                    let published = self.published(package, description).await?;
+                    let verdict = Verdict::new(checked, attested, published);
                     verdict.keep(&self.fetcher.cache, &place)?;
                     verdict
                 }
             };
+            self.is_old_enough(&id.0, verdict.published)?;
             found.push((id, verdict.checked));
         }
         Ok(found)
     }
 
-    async fn verdict(
+    /// Checks one version, and its attestations where they are wanted.
+    async fn checked(
         &self,
         package: &Package,
         integrity: &Integrity,
         description: Option<&Description>,
-    ) -> Result<Verdict, BundleError> {
+        attested: bool,
+    ) -> Result<BTreeSet<String>, BundleError> {
         let mut checked = BTreeSet::new();
         let version = match description {
             Some(description) => description.version(&package.name, &package.version)?,
             None => None,
         };
         // A lock file may hold what a registry knows no more.
-        let (Some(description), Some(version)) = (description, version) else {
-            return Ok(Verdict::new(checked));
-        };
+        let (Some(description), Some(version)) = (description, version) else { return Ok(checked) };
         if self.is_signed(package, integrity, description, &version).await? {
             checked.insert(REGISTRY_SIGNATURE.to_owned());
         }
+        let is_attested = attested && version.dist.attestations.is_some();
         let (cache, package, integrity) = (self.fetcher.cache.clone(), package.clone(), *integrity);
-        blocking(move || agree(&cache, &package, &integrity, &version)).await?;
-        Ok(Verdict::new(checked))
+        let listed = if is_attested { self.fetcher.attestations(&package).await? } else { None };
+        let Some(listed) = listed else {
+            blocking(move || agree(&cache, &package, &integrity, &version).map(|_| ())).await?;
+            return Ok(checked);
+        };
+        let keys = self.keys(&package.name).await?;
+        let words = blocking(move || {
+            let archived = agree(&cache, &package, &integrity, &version)?;
+            let none = RegistryKeys::default();
+            let keys = keys.get().unwrap_or(&none);
+            About { package: &package, integrity: &integrity, archived: &archived, keys }.verify(&listed)
+        });
+        checked.extend(words.await?);
+        Ok(checked)
     }
 
     /// Whether the registry signed a version; false where it offers no signature, or no keys.
@@ -173,13 +212,35 @@ impl Checks<'_> {
         let Some(keys) = keys.get().filter(|keys| !keys.is_empty()) else { return Ok(false) };
         let mut published = description.published(&package.version);
         if published.is_none() && signatures.iter().any(|signature| keys.asks_for_time(signature)) {
-            published = self.published(package).await?;
+            published = self.published_at_length(package).await?;
         }
         keys.verify(&id, announced, signatures, published)
     }
 
+    /// When a version was published, where its age matters.
+    async fn published(
+        &self,
+        package: &Package,
+        description: Option<&Description>,
+    ) -> Result<Option<SystemTime>, BundleError> {
+        let said = description.and_then(|description| description.published(&package.version));
+        if said.is_some() || self.fetcher.published_before.is_none() {
+            return Ok(said);
+        }
+        self.published_at_length(package).await
+    }
+
+    fn is_old_enough(&self, package: &str, published: Option<SystemTime>) -> Result<(), BundleError> {
+        match self.fetcher.published_before {
+            Some(wanted) if published.is_none_or(|published| published >= wanted) => {
+                Err(BundleError::TooYoung { package: package.to_owned(), published, wanted })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// When a version was published, as the long form of a description says.
-    async fn published(&self, package: &Package) -> Result<Option<std::time::SystemTime>, BundleError> {
+    async fn published_at_length(&self, package: &Package) -> Result<Option<SystemTime>, BundleError> {
         let long = self.fetcher.described_as(&package.name, PACKUMENT_FULL).await?;
         Ok(long.and_then(|long| long.published(&package.version)))
     }
@@ -202,13 +263,13 @@ impl Checks<'_> {
     }
 }
 
-/// Compares the description with the `package.json` in the archive.
+/// Compares the description with the `package.json` in the archive, which it returns.
 fn agree(
     cache: &Cache,
     package: &Package,
     integrity: &Integrity,
     version: &VersionDescription,
-) -> Result<(), BundleError> {
+) -> Result<Map<String, Value>, BundleError> {
     let id = package.id();
     let vanished = || BundleError::Fetch { what: id.clone(), reason: "it is not in the cache".to_owned() };
     let archive = cache.archive(integrity).ok_or_else(vanished)?;
@@ -217,5 +278,6 @@ fn agree(
     let text = file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&file);
     let archived = serde_json::from_slice(text)
         .map_err(|error| BundleError::invalid(format!("{FILE} in the archive of {id}"), error))?;
-    manifest::agree(&package.name, &package.version, &version.manifest, &archived)
+    manifest::agree(&package.name, &package.version, &version.manifest, &archived)?;
+    Ok(archived)
 }

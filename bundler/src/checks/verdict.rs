@@ -22,6 +22,10 @@ pub(super) struct Verdict {
     edition: u32,
     at: SystemTime,
     pub(super) checked: BTreeSet<String>,
+    /// Whether it was asked for attestations.
+    pub(super) attested: bool,
+    /// When the package was published, if that was asked for and its registry says so.
+    pub(super) published: Option<SystemTime>,
 }
 
 /// Where the verdict on a package is kept: it is about one archive under one name, and what one registry says of it.
@@ -35,8 +39,8 @@ pub(super) fn place(
 }
 
 impl Verdict {
-    pub(super) fn new(checked: BTreeSet<String>) -> Self {
-        Self { edition: EDITION, at: SystemTime::now(), checked }
+    pub(super) fn new(checked: BTreeSet<String>, attested: bool, published: Option<SystemTime>) -> Self {
+        Self { edition: EDITION, at: SystemTime::now(), checked, attested, published }
     }
 
     /// A verdict of an earlier run. Offline, none is too old.
@@ -65,7 +69,7 @@ mod tests {
         let keep = |words: &[&str], age: u64, edition| {
             let checked = words.iter().map(|word| (*word).to_owned()).collect();
             let at = SystemTime::now() - Duration::from_secs(age);
-            Verdict { edition, at, checked }.keep(&cache, "p").unwrap();
+            Verdict { edition, at, checked, attested: true, published: None }.keep(&cache, "p").unwrap();
         };
         let is_kept = |offline| Verdict::kept(&cache, "p", offline).is_some();
         assert!(!is_kept(false));

@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 use deno_npm::registry::{NpmPackageVersionDistInfoIntegrity, NpmRegistryPackageInfoLoadError};
 use deno_npm::resolution::{
-    AddPkgReqsOptions, NpmOverrides, NpmPackageVersionResolutionError, NpmResolutionError,
-    NpmResolutionSnapshot, NpmVersionResolver,
+    AddPkgReqsOptions, NewestDependencyDateOptions, NpmOverrides, NpmPackageVersionResolutionError,
+    NpmResolutionError, NpmResolutionSnapshot, NpmVersionResolver,
 };
 use deno_npm::{NpmPackageId, NpmResolutionPackage};
 use deno_semver::VersionReq;
@@ -52,6 +52,10 @@ pub(crate) async fn resolve(
     let resolver = NpmVersionResolver {
         overrides: Arc::new(overrides(workspace, &folders)?),
         link_packages: Arc::new(folders.links()),
+        newest_dependency_date_options: fetcher
+            .published_before
+            .map(|before| NewestDependencyDateOptions::from_date(before.into()))
+            .unwrap_or_default(),
         ..Default::default()
     };
     let local = folders.others.keys().map(|(name, _)| name.clone()).collect();
@@ -88,6 +92,9 @@ pub(crate) async fn resolve(
         let optional =
             steps.iter().rfind(|step| step.line.kind == Kind::Optional).map(|step| Missing::at(&step.line));
         if !optional.is_some_and(|optional| leave_out(&optional, &mut folders, &mut registry)) {
+            if let Some(error) = registry.too_young(&missing) {
+                return Err(error);
+            }
             return Err(explain::explain(&missing, &steps, &folders, &registry));
         }
     }
@@ -140,7 +147,8 @@ impl Missing {
             }) => (package_name.to_string(), Some(version_req.version_text().to_string()), false),
             NpmResolutionError::Resolution(
                 Version::DistTagNotFound { package_name, dist_tag }
-                | Version::DistTagVersionNotFound { package_name, dist_tag, .. },
+                | Version::DistTagVersionNotFound { package_name, dist_tag, .. }
+                | Version::DistTagVersionTooNew { package_name, dist_tag, .. },
             ) => (package_name.to_string(), Some(dist_tag.clone()), false),
             NpmResolutionError::DependencyEntry(entry) => {
                 (entry.key.clone(), Some(entry.value.clone()), true)

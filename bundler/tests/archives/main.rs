@@ -157,7 +157,7 @@ fn t15_altered_archives_stay_within_the_package() {
             let mut altered = plain.clone();
             for _ in 0..=next() % 3 {
                 // Mostly in headers.
-                let at = next() % altered.len().min(1024).max(1);
+                let at = next() % altered.len().clamp(1, 1024);
                 if let Some(byte) = altered.get_mut(at) {
                     *byte = u8::try_from(next() % 256).unwrap();
                 }

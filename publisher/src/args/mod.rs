@@ -23,6 +23,7 @@ pub(crate) use self::records::{
 };
 pub(crate) use self::serve::Serve;
 pub(crate) use self::witness::{WatchedLog, Witness, WitnessData, WitnessServe};
+use crate::seconds::Seconds;
 
 /// Publishes, verifies and runs packages of code for the edge, named by their content and signed by their publishers.
 ///
@@ -166,8 +167,12 @@ pub(crate) struct Publish {
 }
 
 /// How npm packages are had.
-#[derive(Clone, Debug, Default, Args)]
+#[derive(Clone, Copy, Debug, Default, Args)]
 pub(crate) struct Npm {
+    /// Take no version of an npm package that is younger, such as 3d or 12h, and refuse one that a lock file asks for. Default:
+    /// `min-age` under [npm] in cidery.toml.
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) min_age: Option<Seconds>,
     /// Ask the npm registry for nothing: what is not in the cache is an error.
     #[arg(long)]
     pub(crate) offline: bool,

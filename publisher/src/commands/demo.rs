@@ -107,8 +107,8 @@ async fn show(
     let publish = args::Publish {
         dir: Some(dir),
         envelopes: Vec::new(),
-        provenance: Vec::new(),
         npm: args::Npm::default(),
+        provenance: Vec::new(),
         recording,
         begin: args::Begin::default(),
     };
