@@ -46,6 +46,8 @@ export interface RuleDocument {
   yanked?: Severity[];
   /** Whether a release must name provenance; not where it is absent. */
   provenance?: boolean;
+  /** What of an npm package must have been verified when it was imported (`registry-signature`); nothing where it is absent. */
+  npm?: string[];
   /** Hosts that may be granted; none where it is absent. */
   egress?: string[];
   /** Whether a head must show what became of a release since it was logged; `proven` where it is absent. */
@@ -201,6 +203,8 @@ export interface Manifest {
   modules: Module[];
   compatibility: { date: string; flags: string[] };
   needs: { egress: string[]; bindings: string[]; limits: { cpuMs?: number; subrequests?: number } };
+  /** The packages that it links: whoever loads it has to verify these, too (SPEC §5.7). */
+  imports: { name: string; version: string; manifest: string }[];
 }
 
 /** A module of a manifest. */

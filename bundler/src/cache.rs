@@ -5,7 +5,7 @@
 //! continues. Whatever is read is checked, and removed where it is damaged.
 
 use std::fs::{File, OpenOptions};
-use std::io::{Seek as _, SeekFrom, Write as _};
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
@@ -14,6 +14,13 @@ use tempfile::NamedTempFile;
 use crate::BundleError;
 use crate::http::Sink;
 use crate::integrity::{Integrity, hex};
+
+/// The longest archive, in bytes, that is fetched or read.
+pub(crate) const ARCHIVE_LIMIT: u64 = 256 << 20;
+/// The longest description. Some packages have more than ten thousand versions.
+pub(crate) const PACKUMENT_LIMIT: u64 = 64 << 20;
+/// With its line of digest and tag.
+const DOCUMENT_LIMIT: u64 = PACKUMENT_LIMIT + (64 << 10);
 
 /// The cache folder.
 #[derive(Debug, Clone)]
@@ -27,8 +34,10 @@ impl Cache {
     /// An archive, if it is there and its bytes are right; a damaged one is removed.
     pub(crate) fn archive(&self, integrity: &Integrity) -> Option<Vec<u8>> {
         let path = self.archive_path(integrity);
-        let bytes = std::fs::read(&path).ok()?;
-        if Integrity::of(&bytes) == *integrity {
+        // One that is too long is damaged, too.
+        if let Some(bytes) = read(&path, ARCHIVE_LIMIT)
+            && Integrity::of(&bytes) == *integrity
+        {
             return Some(bytes);
         }
         let _ = std::fs::remove_file(path);
@@ -63,13 +72,13 @@ impl Cache {
         Ok(Partial { store: Store::Own(own), len: 0, place })
     }
 
-    /// A description and its entity tag.
-    pub(crate) fn packument(&self, url: &str) -> Option<(String, Vec<u8>)> {
-        split_tag(std::fs::read(self.packument_path(url)).ok()?)
+    /// What was kept under a key, a URL for a description, and its entity tag.
+    pub(crate) fn document(&self, key: &str) -> Option<(String, Vec<u8>)> {
+        split_tag(read(&self.document_path(key), DOCUMENT_LIMIT)?)
     }
 
-    pub(crate) fn keep_packument(&self, url: &str, etag: &str, bytes: &[u8]) -> Result<(), BundleError> {
-        let path = self.packument_path(url);
+    pub(crate) fn keep_document(&self, key: &str, etag: &str, bytes: &[u8]) -> Result<(), BundleError> {
+        let path = self.document_path(key);
         let folder = path.parent().unwrap_or(&path);
         std::fs::create_dir_all(folder).map_err(BundleError::io(folder))?;
         let mut file = NamedTempFile::new_in(folder).map_err(BundleError::io(folder))?;
@@ -86,12 +95,19 @@ impl Cache {
         self.0.join("archives").join(&hex[..2]).join(format!("{hex}.tgz"))
     }
 
-    fn packument_path(&self, url: &str) -> PathBuf {
-        self.0.join("packuments").join(format!("{}.json", hex(&Sha256::digest(url))))
+    fn document_path(&self, key: &str) -> PathBuf {
+        self.0.join("packuments").join(format!("{}.json", hex(&Sha256::digest(key))))
     }
 }
 
-/// A cached description: the SHA-256 of its body, its entity tag, a line feed, the body.
+/// A file, if it is there, can be read and is no longer than `limit`.
+fn read(path: &Path, limit: u64) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path).ok()?.take(limit + 1).read_to_end(&mut bytes).ok()?;
+    (bytes.len() as u64 <= limit).then_some(bytes)
+}
+
+/// A cached document: the SHA-256 of its body, its entity tag, a line feed, the body.
 fn split_tag(mut bytes: Vec<u8>) -> Option<(String, Vec<u8>)> {
     let at = bytes.iter().position(|&byte| byte == b'\n')?;
     let body = bytes.split_off(at + 1);
@@ -235,13 +251,13 @@ mod tests {
     fn a_description_is_kept_with_its_tag_and_checked() {
         let dir = tempfile::tempdir().unwrap();
         let cache = Cache::new(dir.path());
-        cache.keep_packument("u", "\"x\"", b"{\n}").unwrap();
-        assert_eq!(cache.packument("u"), Some(("\"x\"".to_owned(), b"{\n}".to_vec())));
-        assert_eq!(cache.packument("v"), None);
-        let path = cache.packument_path("u");
+        cache.keep_document("u", "\"x\"", b"{\n}").unwrap();
+        assert_eq!(cache.document("u"), Some(("\"x\"".to_owned(), b"{\n}".to_vec())));
+        assert_eq!(cache.document("v"), None);
+        let path = cache.document_path("u");
         let mut bytes = std::fs::read(&path).unwrap();
         *bytes.last_mut().unwrap() = b']';
         std::fs::write(&path, bytes).unwrap();
-        assert_eq!(cache.packument("u"), None);
+        assert_eq!(cache.document("u"), None);
     }
 }

@@ -1,6 +1,9 @@
 //! What can go wrong between a source folder and its modules.
 
 use std::path::PathBuf;
+use std::time::SystemTime;
+
+use chrono::{DateTime, SecondsFormat, Utc};
 
 /// Why a folder could not be bundled.
 #[derive(Debug, thiserror::Error)]
@@ -119,6 +122,74 @@ pub enum BundleError {
         /// The digest that was locked or announced.
         wanted: String,
     },
+    /// A registry signed a version with a key that it does not offer.
+    #[error("{package} is signed by the key `{key}`, wanted one that its registry offers: `{}`", offered.join("`, `"))]
+    UnknownKey {
+        /// Name and version.
+        package: String,
+        /// The key's id.
+        key: String,
+        /// The ids of those that are offered.
+        offered: Vec<String>,
+    },
+    /// A registry signed a version with a key that had expired before it was published.
+    #[error(
+        "{package} is signed by the key `{key}`: got the version published at {}, wanted one before {}",
+        date(published),
+        date(expires)
+    )]
+    ExpiredKey {
+        /// Name and version.
+        package: String,
+        /// The key's id.
+        key: String,
+        /// When it expired.
+        expires: SystemTime,
+        /// When the registry says that the version was published.
+        published: SystemTime,
+    },
+    /// A registry's signature of a version is wrong.
+    #[error("{package} has a wrong signature by its registry's key `{key}`, wanted one of `{wanted}`")]
+    WrongSignature {
+        /// Name and version.
+        package: String,
+        /// The key's id.
+        key: String,
+        /// What the signature is to be of.
+        wanted: String,
+    },
+    /// A package is younger than is wanted.
+    #[error("{package} was published {}, wanted before {}", at(published), date(wanted))]
+    TooYoung {
+        /// Name and version.
+        package: String,
+        /// When the registry says that it was published, if it does.
+        published: Option<SystemTime>,
+        /// Before when it is to have been.
+        wanted: SystemTime,
+    },
+    /// What is attested about a package is not valid, or about something else.
+    #[error("{package} has an attestation that is refused ({predicate}): {reason}")]
+    Attestation {
+        /// Name and version.
+        package: String,
+        /// The type of the statement.
+        predicate: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A registry describes a package otherwise than the archive that the description names.
+    #[error("{package} has `{field}` {got} in its archive, wanted {wanted}, as the registry says")]
+    ManifestConfusion {
+        /// Name and version.
+        package: String,
+        /// The field of `package.json`.
+        field: &'static str,
+        /// Its value in the archive.
+        got: String,
+        /// Its value in the registry's description.
+        wanted: String,
+    },
     /// The npm registry could not be reached, or refused.
     #[error("cannot fetch {what} from the npm registry: {reason}")]
     Fetch {
@@ -161,6 +232,16 @@ pub enum BundleError {
         /// What was tried.
         reason: String,
     },
+    /// A package, or a part of it, that no code can import.
+    #[error("`{import}` of {package} cannot be imported: {reason}")]
+    NoExport {
+        /// Name and version.
+        package: String,
+        /// The name in its `exports`: `.` or `./x`.
+        import: String,
+        /// What there is instead.
+        reason: String,
+    },
     /// Nothing can stand for a package that is to be replaced.
     #[error("cannot replace `{name}`, wanted {wanted}")]
     NoReplacement {
@@ -192,6 +273,16 @@ pub enum BundleError {
 /// `yarn.lock`, or `package-lock.json with lockfileVersion 1`.
 fn lock_file(file: &str, got: &str) -> String {
     if file == got { file.to_owned() } else { format!("{file} with {got}") }
+}
+
+fn at(time: &Option<SystemTime>) -> String {
+    let unknown = "at a time that its registry does not say";
+    time.as_ref().map_or_else(|| unknown.to_owned(), |time| format!("at {}", date(time)))
+}
+
+/// `2026-01-31T12:00:00Z`.
+fn date(time: &SystemTime) -> String {
+    DateTime::<Utc>::from(*time).to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 impl BundleError {

@@ -60,6 +60,8 @@ pub(crate) struct Read<'a> {
     pub(crate) accept: &'static str,
     pub(crate) etag: Option<&'a str>,
     pub(crate) limit: u64,
+    /// Whether a server that refuses to answer counts as one that has nothing.
+    pub(crate) optional: bool,
 }
 
 /// Where a body goes.
@@ -186,6 +188,7 @@ impl Http {
             }
             StatusCode::NOT_MODIFIED if read.etag.is_some() => Ok(Attempt::Done(Answer::Unchanged)),
             StatusCode::NOT_FOUND | StatusCode::GONE => Ok(Attempt::Done(Answer::Absent)),
+            status if read.optional && is_refusal(status) => Ok(Attempt::Done(Answer::Absent)),
             status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => {
                 let credentials = match &read.request.authorization {
                     Some(_) => "with the credentials that .npmrc has for it",
@@ -194,10 +197,7 @@ impl Http {
                 let host = read.request.url.host_str().unwrap_or_default();
                 refused(format!("got status {} from {host}, {credentials}", status.as_u16()))
             }
-            status
-                if status.is_server_error()
-                    || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT) =>
-            {
+            status if status.is_server_error() || is_passing(status) => {
                 let reason = format!("got status {}", status.as_u16());
                 Ok(Attempt::Again { reason, wish: retry_after(response.headers(), SystemTime::now()) })
             }
@@ -273,6 +273,16 @@ impl Attempt {
     fn again(reason: String) -> Self {
         Self::Again { reason, wish: None }
     }
+}
+
+/// Whether a server may answer soon.
+fn is_passing(status: StatusCode) -> bool {
+    matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT)
+}
+
+/// Whether a server will not answer.
+fn is_refusal(status: StatusCode) -> bool {
+    status.is_client_error() && !is_passing(status)
 }
 
 /// The first byte of a part: `bytes 5-9/10`.

@@ -52,6 +52,11 @@ impl Integrity {
         })
     }
 
+    /// The digest.
+    pub(crate) fn bytes(&self) -> &[u8; 64] {
+        &self.0
+    }
+
     /// The digest in lower-case hexadecimal: a file name.
     pub(crate) fn hex(&self) -> String {
         hex(&self.0)

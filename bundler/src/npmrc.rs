@@ -49,7 +49,22 @@ impl Registries {
 
     /// Where the description of a package and its versions is.
     pub(crate) fn packument(&self, name: &str) -> Result<Request, BundleError> {
-        let url = self.0.get_registry_url(name).join(&name.replace('/', "%2f"));
+        self.of_registry(name, &name.replace('/', "%2f"))
+    }
+
+    /// Where the registry of a package offers the keys that it signs with.
+    pub(crate) fn keys(&self, name: &str) -> Result<Request, BundleError> {
+        self.of_registry(name, "-/npm/v1/keys")
+    }
+
+    /// Where the registry of a package has what is attested about a version.
+    pub(crate) fn attestations(&self, name: &str, version: &str) -> Result<Request, BundleError> {
+        let path = format!("-/npm/v1/attestations/{}@{version}", name.replace('/', "%2f"));
+        self.of_registry(name, &path)
+    }
+
+    fn of_registry(&self, name: &str, path: &str) -> Result<Request, BundleError> {
+        let url = self.0.get_registry_url(name).join(path);
         let url = url.map_err(|error| BundleError::invalid(name, error))?;
         Ok(Request { url, authorization: authorization(self.0.get_registry_config(name)) })
     }

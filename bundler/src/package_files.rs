@@ -39,7 +39,7 @@ pub async fn package_files(
         let vanished =
             || BundleError::Fetch { what: id.clone(), reason: "it is not in the cache".to_owned() };
         let archive = cache.archive(&digest).ok_or_else(vanished)?;
-        unpack::unpack(&id, &archive[..])
+        unpack(&id, &archive)
     })
     .await
 }

@@ -6,6 +6,9 @@ use serde::Deserialize;
 
 use crate::BundleError;
 
+/// Its name.
+pub(crate) const FILE: &str = "package.json";
+
 /// The parts of `package.json` that bundling needs.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]

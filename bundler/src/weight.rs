@@ -134,12 +134,15 @@ mod tests {
         let module = |path: &str, kind, text: &str| Module { path: path.into(), kind, bytes: text.into() };
         let bundle = Bundle {
             main: "index.js".into(),
+            exports: BTreeMap::new(),
+            linked: BTreeMap::new(),
             modules: vec![
                 module("index.js", ModuleKind::Esm, "abécd\nend"),
                 module("x.wasm", ModuleKind::Wasm, "wasm"),
             ],
             source_maps: vec![Map { module: "index.js".into(), bytes: map.into() }],
             bundled: vec![],
+            direct: vec![],
             lock: [0; 32],
             node_builtins: vec![],
             warnings: vec![],

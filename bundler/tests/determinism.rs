@@ -81,6 +81,7 @@ fn cid(bundle: &Bundle) -> String {
     let body = ManifestBody {
         format: ManifestFormat::V1,
         main: bundle.main.clone(),
+        exports: None,
         modules: bundle.modules.iter().map(describe).collect(),
         compatibility: Compatibility { date: "2026-11-01".into(), flags: vec![] },
         needs: Needs::default(),

@@ -59,7 +59,7 @@ codes! {
     ManifestInvalid = "manifest.invalid";
     /// A module path is not allowed, or two of them collide.
     ManifestPath = "manifest.path";
-    /// A manifest links packages, which this version does not load.
+    /// A manifest names the packages that it links in another way than SPEC §5.2 says.
     ManifestImports = "manifest.imports";
     /// A module has another length than its manifest says.
     ModuleSize = "module.size";
@@ -147,6 +147,8 @@ codes! {
     PolicyMinAge = "policy.min_age";
     /// The policy asks for provenance, and the release names none.
     PolicyProvenance = "policy.provenance";
+    /// The policy asks that the npm registry vouched for the code, and the release does not say so.
+    PolicyNpm = "policy.npm";
     /// None of the releases that carry a manifest is allowed by the policy.
     PolicyNoRelease = "policy.no_release";
     /// No policy was given where one is needed.

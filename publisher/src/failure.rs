@@ -83,6 +83,9 @@ pub(crate) enum Failure {
     /// A manifest without a release that may be trusted.
     #[error("of {listed} releases with the manifest {manifest}, the policy allows none")]
     NoRelease { manifest: Cid, listed: usize },
+    /// A release that another one links cannot be had, or is refused.
+    #[error("cannot link `{release}`, as `{importer}` wants")]
+    Linked { release: String, importer: String, source: Box<Failure> },
     /// A version that the package does not have.
     #[error("`{package}` has no release {version}")]
     NoVersion { package: PackageName, version: String },
@@ -141,6 +144,7 @@ impl Failure {
             Failure::OtherInit { .. } => Code::PolicyInit,
             Failure::PolicyMissing { .. } => Code::PolicyMissing,
             Failure::NoRelease { .. } => Code::PolicyNoRelease,
+            Failure::Linked { source, .. } => source.code(),
             Failure::NotLocked { .. } => Code::RequestUnsatisfied,
             Failure::NoVersion { .. } => Code::RecordNoRelease,
             Failure::VersionTaken { .. } => Code::RecordVersionTaken,
@@ -186,6 +190,20 @@ impl Failure {
             Failure::Bundle(BundleError::TwoLocks { .. }) => {
                 fixed("they may lock different versions: delete the one that nobody keeps up to date")
             }
+            Failure::Bundle(
+                BundleError::UnknownKey { .. }
+                | BundleError::ExpiredKey { .. }
+                | BundleError::WrongSignature { .. }
+                | BundleError::Attestation { .. }
+                | BundleError::ManifestConfusion { .. },
+            ) => fixed(
+                "do not use it: tell its registry, or ask another one that you trust, by `registry` in .npmrc; another \
+                 version, put in its place by `overrides` in package.json, may be sound",
+            ),
+            Failure::Bundle(BundleError::TooYoung { .. }) => fixed(
+                "wait, or take an older version, by `overrides` in package.json or in the lock file; `--min-age`, or \
+                 `min-age` under [npm] in cidery.toml, says how old it must be",
+            ),
             Failure::Bundle(BundleError::UnsupportedDependency { .. }) => fixed(
                 "take the package from a registry, or put it into a folder: `file:../folder`, or a workspace",
             ),
@@ -206,6 +224,7 @@ impl Failure {
             {
                 fixed("it holds `name`, `version` and, under [compatibility], `date`")
             }
+            Failure::Linked { source, .. } => source.hint(),
             Failure::OtherLogKeys { .. } | Failure::OtherInit { .. } => fixed(
                 "ask the registry's operator; `trust.json` in the configuration folder holds what is trusted",
             ),

@@ -16,6 +16,7 @@
 
 mod args;
 mod client;
+mod closure;
 mod commands;
 mod confirm;
 mod destination;
@@ -23,11 +24,13 @@ mod failure;
 mod files;
 mod folders;
 mod history;
+mod links;
 mod lock;
 mod output;
 mod package;
 mod place;
 mod proposal;
+mod reach;
 mod reference;
 mod release;
 mod seconds;

@@ -33,6 +33,9 @@ pub(crate) enum Says {
     Nothing,
 }
 
+/// How many packages are looked up between two lines that say so.
+const DESCRIBED: usize = 100;
+
 /// How to print.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Output {
@@ -107,6 +110,12 @@ impl Output {
 }
 
 impl cidery_bundler::Progress for Output {
+    fn described(&self, packages: usize) {
+        if packages.is_multiple_of(DESCRIBED) {
+            self.progress(format_args!("looked up {packages} npm packages"));
+        }
+    }
+
     fn resolved(&self, packages: usize) {
         self.progress(format_args!("resolved {packages} npm packages"));
     }
@@ -114,6 +123,13 @@ impl cidery_bundler::Progress for Output {
     fn fetched(&self, done: usize, total: usize) {
         if done == total {
             self.progress(format_args!("fetched {total} npm packages, each checked against its integrity"));
+        }
+    }
+
+    fn checked(&self, checked: cidery_bundler::Checked) {
+        let cidery_bundler::Checked { done, total, signed } = checked;
+        if done == total {
+            self.progress(format_args!("checked {total} npm packages: their registries signed {signed}"));
         }
     }
 

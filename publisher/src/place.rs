@@ -48,17 +48,18 @@ impl Place {
         Ok(Place { target: absolute, work })
     }
 
-    /// Writes all modules of `manifest`, and the manifest, and gives the folder its name.
+    /// Writes all modules of `manifest`, and the manifest, into the folder or one in it.
     ///
     /// # Errors
     /// [`Failure::ManifestPlace`] where a module is in the manifest's place, [`Failure::File`].
-    pub(crate) fn write<'b>(
-        self,
+    pub(crate) fn put<'b>(
+        &self,
+        folder: Option<&str>,
         manifest: &Manifest,
         bytes_of: impl Fn(&Cid) -> Option<&'b [u8]>,
     ) -> Result<(), Failure> {
         // Within the temporary folder, which is closed to others as the one that is handed over need not be.
-        let content = self.work.path().join("content");
+        let content = self.content().join(folder.unwrap_or_default());
         for module in &manifest.body().modules {
             // A manifest's paths stay below the folder and do not collide (SPEC §5.1); this name is ours.
             let first = module.path.split('/').next().unwrap_or_default();
@@ -70,14 +71,38 @@ impl Place {
                 .ok_or_else(|| Failure::file("find", &path)(io::ErrorKind::NotFound.into()))?;
             write(&path, bytes)?;
         }
-        write(&content.join(MANIFEST), manifest.bytes())?;
+        write(&content.join(MANIFEST), manifest.bytes())
+    }
+
+    /// Gives the folder its name.
+    ///
+    /// # Errors
+    /// [`Failure::File`].
+    pub(crate) fn finish(self) -> Result<(), Failure> {
         let failed = |error| Failure::file("write", &self.target)(error);
         // An empty folder gives way, a full one does not.
         match fs::remove_dir(&self.target) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
             _ => {}
         }
-        fs::rename(&content, &self.target).map_err(failed)
+        fs::rename(self.content(), &self.target).map_err(failed)
+    }
+
+    /// All of one release.
+    ///
+    /// # Errors
+    /// As [`Place::put`].
+    pub(crate) fn write<'b>(
+        self,
+        manifest: &Manifest,
+        bytes_of: impl Fn(&Cid) -> Option<&'b [u8]>,
+    ) -> Result<(), Failure> {
+        self.put(None, manifest, bytes_of)?;
+        self.finish()
+    }
+
+    fn content(&self) -> PathBuf {
+        self.work.path().join("content")
     }
 }
 
@@ -99,6 +124,7 @@ mod tests {
         Manifest::encode(ManifestBody {
             format: ManifestFormat::V1,
             main: path.to_owned(),
+            exports: None,
             modules: vec![Module::describe(path, ModuleKind::Esm, CODE)],
             compatibility: Compatibility { date: "2026-11-01".to_owned(), flags: vec![] },
             needs: Needs::default(),

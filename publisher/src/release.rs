@@ -11,6 +11,7 @@ use cidery_verifier::{
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::client::Registry;
+use crate::closure;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::reference::Reference;
@@ -44,20 +45,36 @@ impl Evidence {
 
 /// A release that was verified down to its manifest.
 #[derive(Debug)]
-struct Found {
-    verified: Verified,
-    grounds: Grounds,
-    evidence: Evidence,
+pub(crate) struct Found {
+    pub(crate) verified: Verified,
+    pub(crate) grounds: Grounds,
+    pub(crate) evidence: Evidence,
 }
 
 /// A release that was verified, remembered, and whose modules were checked.
 #[derive(Debug)]
 pub(crate) struct Obtained {
     pub(crate) verified: Verified,
-    pub(crate) grounds: Grounds,
     pub(crate) evidence: Evidence,
-    /// The modules by their CIDs; none where only the first use asks for them.
+    /// What it links, and what these link.
+    pub(crate) linked: Vec<Verified>,
+    /// The modules of all of them by their CIDs; none where only the first use asks for them.
     pub(crate) modules: BTreeMap<Cid, Vec<u8>>,
+}
+
+impl Obtained {
+    /// The release, and what it links.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Verified> {
+        std::iter::once(&self.verified).chain(&self.linked)
+    }
+
+    /// The module that an isolate has under the name `CID/path`.
+    pub(crate) fn module(&self, name: &str) -> Option<&[u8]> {
+        let (cid, path) = name.split_once('/')?;
+        let verified = self.all().find(|verified| verified.manifest().cid().to_string() == cid)?;
+        let module = verified.manifest().body().module(path)?;
+        self.modules.get(&module.cid).map(Vec::as_slice)
+    }
 }
 
 /// When modules are fetched and checked.
@@ -70,7 +87,7 @@ pub(crate) enum Modules {
     Later,
 }
 
-/// Finds and verifies a release and its modules, and moves forward what was seen. For the CID of a manifest it is the first
+/// Finds and verifies a release, all that it links, and their modules, and moves forward what was seen. For the CID of a manifest it is the first
 /// listed one that the policy allows, and its name is said.
 ///
 /// # Errors
@@ -85,19 +102,30 @@ pub(crate) async fn obtain(
     let mut modules = BTreeMap::new();
     let mut attempt = 1;
     loop {
-        let Found { verified, grounds, evidence } = find(registry, trust, reference, output).await?;
-        if wanted == Modules::Wanted || grounds.is_first_use() {
-            fetch(registry, &verified, &mut modules).await?;
+        let seen = trust.seen()?;
+        let found = find(registry, trust, reference, &seen, output).await?;
+        let linked = closure::linked(registry, trust, &found, seen).await?;
+        let all = || std::iter::once(&found).chain(&linked);
+        if wanted == Modules::Wanted || all().any(|found| found.grounds.is_first_use()) {
+            for found in all() {
+                fetch(registry, &found.verified, &mut modules).await?;
+            }
         }
-        match trust.settle(&grounds, &evidence) {
-            Ok(notes) => {
-                notes.into_iter().for_each(|note| output.note(note));
-                return Ok(Obtained { verified, grounds, evidence, modules });
+        match all().try_for_each(|found| settle(trust, found, output)) {
+            Ok(()) => {
+                let Found { verified, evidence, .. } = found;
+                let linked = linked.into_iter().map(|found| found.verified).collect();
+                return Ok(Obtained { verified, evidence, linked, modules });
             }
             Err(failure) if is_overtaken(failure.code()) && attempt < ATTEMPTS => attempt += 1,
             Err(failure) => return Err(failure),
         }
     }
+}
+
+fn settle(trust: &Trust, found: &Found, output: &Output) -> Result<(), Failure> {
+    trust.settle(&found.grounds, &found.evidence)?.into_iter().for_each(|note| output.note(note));
+    Ok(())
 }
 
 /// Whether an answer that was good a moment ago is too old by now, for another process has seen a newer head.
@@ -109,18 +137,19 @@ async fn find(
     registry: &Registry,
     trust: &Trust,
     reference: &Reference,
+    seen: &Seen,
     output: &Output,
 ) -> Result<Found, Failure> {
     let manifest = match reference {
-        Reference::Named(request) => return find_named(registry, trust, request, request).await,
-        Reference::Held(held) => return find_named(registry, trust, &held.asked, &held.release).await,
+        Reference::Named(request) => return find_named(registry, trust, request, request, seen).await,
+        Reference::Held(held) => return find_named(registry, trust, &held.asked, &held.release, seen).await,
         Reference::Manifest(cid) => *cid,
     };
     let listed = registry.releases(manifest).await?.releases;
     for release in listed.iter().take(RELEASES) {
         let wanted = Wanted::Locked { version: release.version.clone(), manifest };
         let request = Request { package: release.package.clone(), wanted };
-        match find_named(registry, trust, &request, &request).await {
+        match find_named(registry, trust, &request, &request, seen).await {
             Ok(found) => {
                 output.progress(format_args!("{manifest} is {} {}", release.package, release.version));
                 return Ok(found);
@@ -134,18 +163,21 @@ async fn find(
 }
 
 /// Finds the release that `request` names, for somebody who asked for it by `asked`, which the policy is to allow.
-async fn find_named(
+///
+/// # Errors
+/// The first step of SPEC §10.4 that fails, or what the registry says.
+pub(crate) async fn find_named(
     registry: &Registry,
     trust: &Trust,
     asked: &Request,
     request: &Request,
+    seen: &Seen,
 ) -> Result<Found, Failure> {
     let grounds = trust.grounds(registry, asked).await?;
     let rule = grounds.policy.rule_for(&request.package)?;
     rule.allow(asked)?;
-    let seen = trust.seen()?;
-    let evidence = evidence(registry, request, rule, &seen).await?;
-    let proven = evidence.prove(&grounds.policy, &seen)?;
+    let evidence = evidence(registry, request, rule, seen).await?;
+    let proven = evidence.prove(&grounds.policy, seen)?;
     let manifest = registry.manifest(proven.manifest_cid()).await?;
     let verified = proven.with_manifest(&manifest)?;
     Ok(Found { verified, grounds, evidence })

@@ -10,7 +10,7 @@ from typing import Any, Callable
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from cidery_spec import cbor, keys, manifest, policy, request, signed, verify
-from cidery_spec.cid import RAW, Cid
+from cidery_spec.cid import DAG_CBOR, RAW, Cid
 from cidery_spec.errors import Refused
 from examples_test import EXAMPLES, NOW, POLICY, REQUEST, RULES
 
@@ -72,6 +72,28 @@ class Manifests(Altered):
         self.taken(self.decode, self.value, *most)
         more = (flags(257), bindings(257), egress(words(257)), bundled(10_001))
         self.refused("limit.exceeded", self.decode, self.value, *more)
+
+    def test_exports(self) -> None:
+        def named(*names: str, module: str = "index.js") -> Change:
+            return lambda value: value.update(exports=[{"name": name, "module": module} for name in names])
+
+        self.taken(self.decode, self.value, named("./a"), named(".", "./a", "./lib/b.js"))
+        self.refused("manifest.invalid", self.decode, self.value, named(), named("."), named("./a", "."), named("a"),
+                     named("./a", "./a"), named("./"), named("./../a"), named("./a", module="none.js"))
+        self.refused("limit.exceeded", self.decode, self.value, named(*(f"./{at:04}" for at in range(1001))))
+
+    def test_imports(self) -> None:
+        def linked(*packages: str, version: str = "1.0.0", codec: int = DAG_CBOR) -> Change:
+            manifest = Cid.hashing(codec, b"other")
+            links = [{"name": name, "version": version, "manifest": manifest} for name in packages]
+            return lambda value: value.update(imports=links)
+
+        self.taken(self.decode, self.value, linked("@acme/a"), linked("@acme/a", "@acme/b"))
+        self.refused("manifest.imports", self.decode, self.value, linked("@acme/b", "@acme/a"),
+                     linked("@acme/a", "@acme/a"))
+        self.refused("cid.malformed", self.decode, self.value, linked("@acme/a", codec=RAW))
+        self.refused("cbor.malformed", self.decode, self.value, linked("a"), linked("@acme/a", version="1"))
+        self.refused("limit.exceeded", self.decode, self.value, linked(*(f"@acme/a{at:02}" for at in range(65))))
 
     def test_source_maps(self) -> None:
         """All of them together are bounded as all modules are."""
@@ -139,7 +161,7 @@ class Json(Altered):
 
         self.taken(self.decode_policy, value, rule(keys=texts[:16], threshold=16), log(maxAge=1), log(offlineGrace=0),
                    log(witnesses=witnesses[:64], quorum=64), log(witnesses=[], quorum=0), log(maxAge=2**32 - 1),
-                   rule(channels=["stable"], minAge=0, provenance=True), witness(name="!*,~"),
+                   rule(channels=["stable"], minAge=0, provenance=True), rule(npm=["a-0" * 21]), rule(npm=["-"] * 16), witness(name="!*,~"),
                    fields(**{"$schema": "policy.schema.json"}))
         self.refused("policy.invalid", self.decode_policy, value, rule(keys=[]), rule(keys=[key, key]),
                      rule(keys=texts[:17]), rule(threshold=0), rule(threshold=2), rule(threshold=True),
@@ -148,7 +170,8 @@ class Json(Altered):
                      log(offlineGrace=-1), log(quorum=1), log(witnesses=witnesses), log(witnesses=witnesses[:1] * 2),
                      witness(name="a b"), witness(name="a+b"), witness(name=""), witness(name="a" * 129),
                      witness(key=key), witness(more=1), rule(channels=["Stable"]), rule(minAge=-1), rule(minAge=1.5),
-                     rule(yanked=["none"]), rule(yanked=["worst"]), rule(provenance=1), rule(recovery={}),
+                     rule(yanked=["none"]), rule(yanked=["worst"]), rule(provenance=1), rule(recovery={}), rule(npm="a"), rule(npm=["A"]),
+                     rule(npm=[""]), rule(npm=["a" * 65]), rule(npm=["a"] * 17),
                      rule(recovery={"keys": [key]}), rule(recovery={"keys": [texts[0]], "threshold": 2}),
                      lambda value: value["packages"].update({"@acme": value["packages"]["@acme/*"]}),
                      lambda value: [value["packages"]["@acme/*"].pop(pin) for pin in ("keys", "recovery")])

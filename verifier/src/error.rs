@@ -103,6 +103,9 @@ pub enum VerifyError {
     /// A release without provenance, which the policy asks for.
     #[error("the policy asks for provenance, and the release names none")]
     Provenance,
+    /// A release of an npm package of which too little was verified when it was imported.
+    #[error("the policy asks for `{wanted}` by the npm registry, and the release has [{}]", got.join(", "))]
+    Npm { got: Vec<String>, wanted: String },
     /// A release that is too young.
     #[error("the release was logged {age} seconds before the head, the policy wants {least}")]
     MinAge { age: u64, least: u64 },
@@ -203,6 +206,7 @@ impl VerifyError {
             VerifyError::Yanked { .. } => Code::ReleaseYanked,
             VerifyError::PinnedKeys { .. } => Code::PolicyKey,
             VerifyError::Provenance => Code::PolicyProvenance,
+            VerifyError::Npm { .. } => Code::PolicyNpm,
             VerifyError::MinAge { .. } => Code::PolicyMinAge,
             VerifyError::OtherPackage { .. } => Code::RequestPackage,
             VerifyError::Unsatisfied { .. } => Code::RequestUnsatisfied,

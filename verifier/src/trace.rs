@@ -61,6 +61,7 @@ checks! {
     NotYanked = "10.4 (12)", "the release is not yanked, or tolerably so";
     PinnedKeys = "10.4 (13)", "enough of the pinned keys signed the release";
     Provenance = "10.4 (13)", "the release names provenance";
+    Npm = "10.4 (13)", "what the policy asks of an npm package was verified";
     MinAge = "10.4 (13)", "the release is old enough";
     Wanted = "10.4 (14)", "the release is what was asked for";
     Newest = "10.4 (14)", "nothing newer in the range is offered";

@@ -11,6 +11,7 @@ use rolldown_fs::OxcResolverFileSystem as _;
 
 use super::assets::{Assets, kind_of};
 use super::facts::Facts;
+use super::links::Links;
 use super::made::Made;
 use super::replacements::Replacements;
 use super::resolvers::{Entry, Found, Resolvers};
@@ -30,6 +31,7 @@ pub(super) struct Edge {
     pub(super) assets: Assets,
     facts: Facts,
     pub(super) replacements: Replacements,
+    pub(super) links: Links,
     /// The compatibility date.
     date: String,
     /// Whether the `browser` maps of packages count.
@@ -56,6 +58,8 @@ pub(super) struct Findings {
     imported: BTreeSet<String>,
     required: BTreeSet<String>,
     pub(super) warnings: BTreeSet<String>,
+    /// The linked packages that are imported, by the names that they have here, and by which specifiers.
+    pub(super) linked: BTreeMap<String, BTreeSet<String>>,
     /// Who imports whom, by virtual ids.
     pub(super) importers: BTreeMap<String, BTreeSet<String>>,
     failure: Option<BundleError>,
@@ -94,6 +98,7 @@ impl Edge {
         Ok(Self {
             resolvers: Resolvers::new(tree, &settings.conditions)?,
             replacements: Replacements::new(tree, &settings.replace)?,
+            links: Links::new(&settings.links),
             tree: tree.clone(),
             assets: Assets::default(),
             facts: Facts::default(),
@@ -153,6 +158,16 @@ impl Edge {
         let from = importer.unwrap_or_default();
         if specifier.starts_with("https:") || specifier.starts_with("http:") {
             return Err(unresolved(from, specifier, "modules are not fetched from the web"));
+        }
+        if let Some((name, id)) = self.links.find(from, specifier)? {
+            let linked = |found: &mut Findings| {
+                found.linked.entry(name.to_owned()).or_default().insert(id.to_owned());
+            };
+            self.note(linked);
+            // What was CommonJS is taken as such, so that its properties can be imported by name.
+            let required = kind != ImportKind::Require && self.links.is_default_alone(id);
+            let id = id.to_owned();
+            return Ok(if required { Meaning::made(Made::Required(&id)) } else { Meaning::External(id) });
         }
         if let Some(path) = self.replacements.path(&self.tree, from, specifier)? {
             return Ok(Meaning::Module(Found { path, package_json: None }));

@@ -17,8 +17,10 @@ mod created_require;
 mod decorators;
 mod diagnostics;
 mod edge;
+mod exports;
 mod facts;
 mod json;
+mod links;
 mod made;
 mod options;
 mod plugin;
@@ -35,9 +37,10 @@ use rolldown::{BundleFactory, BundleFactoryOptions};
 
 pub(crate) use self::collect::Bundled;
 use self::edge::{Edge, Known};
+pub(crate) use self::exports::{Exports, exports};
 use self::plugin::EdgePlugin;
 pub(crate) use self::tree::Tree;
-use crate::{BundleError, Replacement};
+use crate::{BundleError, Link, Replacement};
 
 /// The version that is pinned in the workspace.
 pub(crate) const ROLLDOWN: &str = "1.2.5";
@@ -49,14 +52,15 @@ const ROUNDS: usize = 16;
 /// What decides the output, beside the tree.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
-    /// Of the main module, relative to the project.
-    pub(crate) entry: String,
+    /// The virtual ids of the entry modules: the main one, and those that others may import.
+    pub(crate) entries: Vec<String>,
     pub(crate) threads: usize,
     pub(crate) minify: bool,
     pub(crate) conditions: Vec<String>,
     /// The compatibility date.
     pub(crate) date: String,
     pub(crate) replace: BTreeMap<String, Replacement>,
+    pub(crate) links: BTreeMap<String, Link>,
 }
 
 /// Bundles the main module of the project. Runs on threads of its own, and waits for them.

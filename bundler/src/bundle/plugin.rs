@@ -57,7 +57,8 @@ impl EdgePlugin {
         Ok(match made {
             Made::Required(id) => {
                 // `node:` modules and files have a default export; the runtime's others only named ones.
-                let default = id.starts_with("node:") || id.starts_with("./");
+                let default =
+                    id.starts_with("node:") || id.starts_with("./") || self.edge.links.is_default_alone(id);
                 let value = if default { "m.default" } else { "{ ...m }" };
                 format!("import * as m from {};module.exports = {value};", text(id))
             }

@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 use deno_npm::registry::{NpmPackageVersionDistInfoIntegrity, NpmRegistryPackageInfoLoadError};
 use deno_npm::resolution::{
-    AddPkgReqsOptions, NpmOverrides, NpmPackageVersionResolutionError, NpmResolutionError,
-    NpmResolutionSnapshot, NpmVersionResolver,
+    AddPkgReqsOptions, NewestDependencyDateOptions, NpmOverrides, NpmPackageVersionResolutionError,
+    NpmResolutionError, NpmResolutionSnapshot, NpmVersionResolver,
 };
 use deno_npm::{NpmPackageId, NpmResolutionPackage};
 use deno_semver::VersionReq;
@@ -23,6 +23,7 @@ use deno_semver::package::PackageReq;
 use self::folders::{Folders, Line};
 use self::registry::Registry;
 use crate::BundleError;
+use crate::checks::Description;
 use crate::fetch::Fetcher;
 use crate::graph::{Graph, Package, PackageIndex, Source, newest};
 use crate::npmrc::Registries;
@@ -34,7 +35,7 @@ use crate::workspace::Workspace;
 ///
 /// As npm does, an optional dependency that does not exist, or lacks a matching version, is left out; so is an
 /// optional one that is bound to a platform, since on the edge there is none of those. `described` is told how many
-/// descriptions were read.
+/// descriptions were read; those of the packages in the graph are handed on.
 ///
 /// # Errors
 ///
@@ -45,12 +46,16 @@ pub(crate) async fn resolve(
     package: &PackageJson,
     fetcher: Arc<Fetcher>,
     described: impl Fn(usize) + 'static,
-) -> Result<Graph, BundleError> {
+) -> Result<(Graph, HashMap<String, Description>), BundleError> {
     let mut folders = Folders::collect(workspace, project, package)?;
     folders.lines.retain(|line| line.kind != Kind::OptionalPeer);
     let resolver = NpmVersionResolver {
         overrides: Arc::new(overrides(workspace, &folders)?),
         link_packages: Arc::new(folders.links()),
+        newest_dependency_date_options: fetcher
+            .published_before
+            .map(|before| NewestDependencyDateOptions::from_date(before.into()))
+            .unwrap_or_default(),
         ..Default::default()
     };
     let local = folders.others.keys().map(|(name, _)| name.clone()).collect();
@@ -62,7 +67,11 @@ pub(crate) async fn resolve(
             AddPkgReqsOptions { package_reqs: &requests, version_resolver: &resolver, should_dedup: false };
         let result = NpmResolutionSnapshot::default().add_pkg_reqs(&registry, options, None).await;
         let error = match result.dep_graph_result {
-            Ok(snapshot) => return graph(&snapshot, &folders, &requests, &fetcher.registries),
+            Ok(snapshot) => {
+                let graph = graph(&snapshot, &folders, &requests, &fetcher.registries)?;
+                let described = registry.described(&graph);
+                return Ok((graph, described));
+            }
             Err(error) => error,
         };
         if let Some(failure) = registry.take_failure() {
@@ -83,6 +92,9 @@ pub(crate) async fn resolve(
         let optional =
             steps.iter().rfind(|step| step.line.kind == Kind::Optional).map(|step| Missing::at(&step.line));
         if !optional.is_some_and(|optional| leave_out(&optional, &mut folders, &mut registry)) {
+            if let Some(error) = registry.too_young(&missing) {
+                return Err(error);
+            }
             return Err(explain::explain(&missing, &steps, &folders, &registry));
         }
     }
@@ -135,7 +147,8 @@ impl Missing {
             }) => (package_name.to_string(), Some(version_req.version_text().to_string()), false),
             NpmResolutionError::Resolution(
                 Version::DistTagNotFound { package_name, dist_tag }
-                | Version::DistTagVersionNotFound { package_name, dist_tag, .. },
+                | Version::DistTagVersionNotFound { package_name, dist_tag, .. }
+                | Version::DistTagVersionTooNew { package_name, dist_tag, .. },
             ) => (package_name.to_string(), Some(dist_tag.clone()), false),
             NpmResolutionError::DependencyEntry(entry) => {
                 (entry.key.clone(), Some(entry.value.clone()), true)

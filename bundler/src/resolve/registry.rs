@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use async_trait::async_trait;
 use deno_error::JsErrorBox;
@@ -15,7 +16,9 @@ use tokio::sync::OnceCell;
 
 use super::Missing;
 use crate::BundleError;
+use crate::checks::Description;
 use crate::fetch::Fetcher;
+use crate::graph::{Graph, Package};
 use crate::module_id::is_package_name;
 use crate::package_json::split_name;
 use crate::semver::without_unreadable;
@@ -71,6 +74,12 @@ impl Registry {
     /// A description as it came, if it came.
     pub(super) fn original(&self, name: &str) -> Option<Arc<NpmPackageInfo>> {
         self.loaded.borrow().get(name)?.get()?.clone()
+    }
+
+    /// The descriptions of a graph's packages, as they came.
+    pub(super) fn described(&self, graph: &Graph) -> HashMap<String, Description> {
+        let known = |package: &Package| Some((package.name.clone(), self.original(&package.name)?.into()));
+        graph.packages.iter().filter_map(known).collect()
     }
 
     /// A description as the solver saw it, if it did.
@@ -159,6 +168,21 @@ impl Registry {
         let range = VersionReq::parse_from_npm(range).ok()?;
         let versions = info.versions.keys().filter(|version| range.tag().is_none() && range.matches(version));
         versions.filter(|version| is_hidden(&info, version, &self.shown)).max().cloned()
+    }
+
+    /// The error for what would be there if it were older: about the oldest version that would do.
+    pub(super) fn too_young(&self, missing: &Missing) -> Option<BundleError> {
+        let wanted = self.fetcher.published_before?;
+        let (info, range) = (self.original(&missing.name)?, missing.range.as_deref()?);
+        let would_do = |version: &&Version| match info.dist_tags.get(range) {
+            Some(tagged) => tagged == *version,
+            None => VersionReq::parse_from_npm(range)
+                .is_ok_and(|range| range.tag().is_none() && range.matches(version)),
+        };
+        let time = |version| info.time.get(version).map(|&time| SystemTime::from(time));
+        let oldest = info.versions.keys().filter(would_do).min_by_key(|version| time(version))?;
+        let package = format!("{}@{oldest}", missing.name);
+        Some(BundleError::TooYoung { package, published: time(oldest), wanted })
     }
 
     async fn load(&self, name: &str) -> Result<Option<Arc<NpmPackageInfo>>, BundleError> {

@@ -13,6 +13,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use aws_lc_rs::encoding::{AsDer as _, PublicKeyX509Der};
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cidery_bundler::{Bundle, BundleError, Options};
@@ -54,6 +57,8 @@ pub enum Fault {
 #[derive(Default)]
 struct State {
     bodies: HashMap<String, Vec<u8>>,
+    /// What is answered instead to who prefers npm's short form.
+    short: HashMap<String, Vec<u8>>,
     /// What paths do instead, once each.
     faults: HashMap<String, VecDeque<Fault>>,
     /// The token without which nothing is answered.
@@ -74,10 +79,45 @@ pub struct Asked {
     pub from: usize,
 }
 
+/// Where a registry offers its keys.
+pub const KEYS: &str = "/-/npm/v1/keys";
+
+/// A registry's key, as npm's registry has one.
+pub struct Signer {
+    pub id: &'static str,
+    pair: EcdsaKeyPair,
+}
+
+impl Signer {
+    pub fn new(id: &'static str) -> Self {
+        Self { id, pair: EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap() }
+    }
+
+    /// An entry of a version's `dist.signatures`.
+    pub fn sign(&self, text: &str) -> Value {
+        let sig = self.pair.sign(&SystemRandom::new(), text.as_bytes()).unwrap();
+        json!({ "keyid": self.id, "sig": STANDARD.encode(sig) })
+    }
+
+    /// An entry of the list of keys.
+    pub fn listed(&self, expires: Value) -> Value {
+        let key: PublicKeyX509Der<'_> = self.pair.public_key().as_der().unwrap();
+        json!({
+            "keyid": self.id,
+            "keytype": "ecdsa-sha2-nistp256",
+            "scheme": "ecdsa-sha2-nistp256",
+            "key": STANDARD.encode(key.as_ref()),
+            "expires": expires,
+        })
+    }
+}
+
 /// Serves packages until it is dropped.
 pub struct Registry {
     url: String,
     packuments: BTreeMap<String, Value>,
+    /// Signs all that is published from then on.
+    signer: Option<Signer>,
     state: Arc<Mutex<State>>,
 }
 
@@ -93,7 +133,7 @@ impl Registry {
                 std::thread::spawn(move || serve(stream.unwrap(), &state));
             }
         });
-        Self { url, packuments: BTreeMap::new(), state }
+        Self { url, packuments: BTreeMap::new(), signer: None, state }
     }
 
     /// With a slash at its end.
@@ -118,12 +158,35 @@ impl Registry {
         let announced = integrity(&archive);
         manifest["dist"] =
             json!({ "tarball": format!("{}{}", self.url, &path[1..]), "integrity": announced });
+        if let Some(signer) = &self.signer {
+            manifest["dist"]["signatures"] = json!([signer.sign(&format!("{name}@{version}:{announced}"))]);
+        }
         let packument = self.packuments.entry(name.clone()).or_insert_with(|| json!({ "name": name }));
         packument["versions"][&version] = manifest;
         packument["dist-tags"]["latest"] = json!(version);
         self.replace(&path, archive);
         self.announce(&name);
         announced
+    }
+
+    /// Signs all that is published from now on, and offers the key.
+    pub fn sign(&mut self, signer: Signer) {
+        self.replace(KEYS, json!({ "keys": [signer.listed(Value::Null)] }).to_string().into_bytes());
+        self.signer = Some(signer);
+    }
+
+    /// Changes what is said of a package.
+    pub fn describe(&mut self, name: &str, change: impl FnOnce(&mut Value)) {
+        change(self.packuments.get_mut(name).unwrap());
+        self.announce(name);
+    }
+
+    /// Leaves the times out of the short form of a description, as npm's registry does.
+    pub fn hide_times(&self, name: &str) {
+        let mut short = self.packuments[name].clone();
+        short.as_object_mut().unwrap().remove("time");
+        let short = short.to_string().into_bytes();
+        self.state.lock().unwrap().short.insert(format!("/{name}"), short);
     }
 
     /// Gives a version a tag.
@@ -214,7 +277,8 @@ fn answer(
     state: &Mutex<State>,
 ) -> std::io::Result<()> {
     let mut state = state.lock().unwrap();
-    let body = state.bodies.get(path).cloned();
+    let short = headers.get("accept").is_some_and(|accept| accept.contains("npm.install-v1"));
+    let body = state.short.get(path).filter(|_| short).or_else(|| state.bodies.get(path)).cloned();
     let etag = body.as_deref().map(|body| format!("\"{}\"", &integrity(body)[7..20])).unwrap_or_default();
     let is = |name: &str| headers.get(name).is_some_and(|value| *value == etag);
     let fault = state.faults.get_mut(path).and_then(VecDeque::pop_front);

@@ -78,7 +78,7 @@ impl Release {
             printable("npm.integrity", &npm.integrity, 256)?;
             canonical::within("words of npm.checked", limits::ATTESTATIONS, npm.checked.len())?;
             if !npm.checked.is_sorted_by(|a, b| a < b)
-                || !npm.checked.iter().all(|word| is_word(word, 1..=64, b"-"))
+                || !npm.checked.iter().all(|word| NpmSource::is_check(word))
             {
                 return refused("npm.checked is not a sorted list of words of a-z, 0-9 and -, each once");
             }
@@ -105,6 +105,11 @@ impl Provenance {
 }
 
 impl NpmSource {
+    /// Whether a word may stand in `checked` (SPEC §6.3 (5)).
+    pub fn is_check(word: &str) -> bool {
+        is_word(word, 1..=64, b"-")
+    }
+
     /// The name in the scope `@npm` that stands for the npm package (SPEC §3.4); none where it has none.
     pub fn package(&self) -> Option<PackageName> {
         let flat = match self.name.strip_prefix('@') {

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod import;
 mod keys;
 mod log;
 mod policy;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 use cidery_protocol::limits;
 use clap::{Args, Parser, Subcommand};
 
+pub(crate) use self::import::{ImportNpm, NpmReference};
 pub(crate) use self::keys::{Export, Import, Keys, Lock, PassphraseFrom, Signing};
 pub(crate) use self::log::{Check, Log, Monitor, Prove};
 pub(crate) use self::policy::{Policy, PolicyInit};
@@ -21,6 +23,7 @@ pub(crate) use self::records::{
 };
 pub(crate) use self::serve::Serve;
 pub(crate) use self::witness::{WatchedLog, Witness, WitnessData, WitnessServe};
+use crate::seconds::Seconds;
 
 /// Publishes, verifies and runs packages of code for the edge, named by their content and signed by their publishers.
 ///
@@ -66,6 +69,8 @@ pub(crate) enum Command {
     Bundle(Bundle),
     /// Bundle, sign and publish a package folder, or send what others have signed.
     Publish(Publish),
+    /// Make packages of npm packages: bundle, sign and publish them.
+    Import(Box<ImportNpm>),
     /// Show what another command wrote to be signed, and add signatures to it.
     ///
     /// What says who may sign - the beginning of a package, a change of its keys, a transfer - is asked about first, whatever
@@ -134,6 +139,10 @@ pub(crate) struct Bundle {
     /// Write the same as a page with a picture: one file, for any browser.
     #[arg(long, value_name = "FILE")]
     pub(crate) treemap: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) npm: Npm,
+    #[command(flatten)]
+    pub(crate) trust: Trust,
 }
 
 /// `cidery publish`
@@ -150,9 +159,23 @@ pub(crate) struct Publish {
     #[arg(long, value_name = "FILE", conflicts_with = "envelopes")]
     pub(crate) provenance: Vec<PathBuf>,
     #[command(flatten)]
+    pub(crate) npm: Npm,
+    #[command(flatten)]
     pub(crate) recording: Recording,
     #[command(flatten)]
     pub(crate) begin: Begin,
+}
+
+/// How npm packages are had.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub(crate) struct Npm {
+    /// Take no version of an npm package that is younger, such as 3d or 12h, and refuse one that a lock file asks for. Default:
+    /// `min-age` under [npm] in cidery.toml.
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) min_age: Option<Seconds>,
+    /// Ask the npm registry for nothing: what is not in the cache is an error.
+    #[arg(long)]
+    pub(crate) offline: bool,
 }
 
 /// Whom to trust.
@@ -269,6 +292,7 @@ impl Command {
                 Some(dir) => format!("publish `{}`", dir.display()),
                 None => "publish what was signed".to_owned(),
             },
+            Command::Import(args) => args.attempt(),
             Command::Sign(args) => format!("sign `{}`", args.file.display()),
             Command::Yank(args) => format!("yank `{}`", args.reference),
             Command::Channel(Channel::Set { channel, .. }) => format!("set `{channel}`"),

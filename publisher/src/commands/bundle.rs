@@ -12,9 +12,11 @@ use super::verify::ShownModule;
 use super::why::{Why, page};
 use crate::args;
 use crate::failure::Failure;
-use crate::package::Package;
+use crate::links::Links;
+use crate::package::{self, Package};
 use crate::place::Place;
 use crate::text::Text;
+use crate::trust::Trust;
 
 /// What was made.
 #[derive(Serialize)]
@@ -42,13 +44,15 @@ impl fmt::Display for Bundled {
 pub(super) async fn bundle(context: &Context, args: &args::Bundle) -> Result<Bundled, Failure> {
     let package = Package::read(&args.dir)?;
     let place = args.out.as_deref().map(Place::prepare).transpose()?;
-    let bundle = package.bundle(&args.dir, &context.folders, &context.output).await?;
+    let links = links(context, args, &package).await?;
+    let options = package::options(context, &args.npm)?;
+    let bundle = package.bundle(&args.dir, &options, &links, &context.output).await?;
     let why = (args.why || args.treemap.is_some()).then(|| Why::new(bundle.weights()));
     if let (Some(file), Some(why)) = (&args.treemap, &why) {
         let title = format!("{} {}", package.name, package.version);
         fs::write(file, page(&title, why.parts())).map_err(Failure::file("write", file))?;
     }
-    let made = package.name_content(bundle)?;
+    let made = package.name_content(bundle, &links)?;
     if let Some(place) = place {
         place.write(&made.manifest, |cid| made.blobs.get(cid).map(Vec::as_slice))?;
     }
@@ -61,4 +65,14 @@ pub(super) async fn bundle(context: &Context, args: &args::Bundle) -> Result<Bun
         why: why.filter(|_| args.why),
         treemap: args.treemap.clone(),
     })
+}
+
+/// No registry is asked where nothing is linked.
+async fn links(context: &Context, args: &args::Bundle, package: &Package) -> Result<Links, Failure> {
+    let imports = package.imports()?;
+    if imports.is_empty() {
+        return Ok(Links::default());
+    }
+    let trust = Trust::open(&args.trust, Some(&args.dir), &context.folders, &context.output)?;
+    Links::resolve(&imports, &context.registry()?, &trust, &context.output).await
 }

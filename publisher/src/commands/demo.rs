@@ -107,6 +107,7 @@ async fn show(
     let publish = args::Publish {
         dir: Some(dir),
         envelopes: Vec::new(),
+        npm: args::Npm::default(),
         provenance: Vec::new(),
         recording,
         begin: args::Begin::default(),

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::Context;
 use super::verify::Verdict;
 use crate::args;
+use crate::closure;
 use crate::failure::Failure;
 use crate::place::Place;
 use crate::reference::Reference;
@@ -34,6 +35,11 @@ pub(super) async fn fetch(context: &Context, args: &args::Fetch) -> Result<Fetch
     let registry = context.registry()?;
     let place = Place::prepare(&args.out)?;
     let found = release::obtain(&registry, &trust, &reference, Modules::Wanted, &context.output).await?;
-    place.write(found.verified.manifest(), |cid| found.modules.get(cid).map(Vec::as_slice))?;
-    Ok(Fetched { verdict: Verdict::of(found.verified), out: args.out.clone() })
+    let manifest = found.verified.manifest();
+    for verified in found.all() {
+        let folder = closure::folder(manifest, verified.manifest());
+        place.put(folder.as_deref(), verified.manifest(), |cid| found.modules.get(cid).map(Vec::as_slice))?;
+    }
+    place.finish()?;
+    Ok(Fetched { verdict: Verdict::of(found), out: args.out.clone() })
 }

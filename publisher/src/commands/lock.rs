@@ -47,7 +47,7 @@ pub(super) async fn lock(context: &Context, args: &args::Locking) -> Result<Lock
         let reference = Reference::Named(asked.clone());
         let found = release::obtain(&registry, &trust, &reference, Modules::Wanted, &context.output).await?;
         lock.hold(asked, found.verified.release());
-        locked.push(Verdict::of(found.verified));
+        locked.push(Verdict::of(found));
     }
     // All of them, or nothing.
     lock.write()?;

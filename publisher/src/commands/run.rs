@@ -73,7 +73,8 @@ pub(super) async fn start(context: &Context, args: &args::Run) -> Result<Started
     // The CID of a manifest stands for a name that is to be found; modules are for the loader to check, at every load.
     let found = release::obtain(&registry, &trust, &reference, Modules::Later, &context.output).await?;
     let release = found.verified.release();
-    let policy = serde_json::to_string(&found.grounds.document)
+    // All that was trusted on the way is written down by now.
+    let policy = serde_json::to_string(&trust.document()?)
         .map_err(|error| Failure::Workerd { reason: format!("cannot be told the policy: {error}") })?;
     let request = reference.to_request(release);
     let config = Config {

@@ -12,7 +12,7 @@ use crate::args;
 use crate::failure::Failure;
 use crate::lock::Lock;
 use crate::reference::Reference;
-use crate::release::{self, Modules};
+use crate::release::{self, Modules, Obtained};
 use crate::text::{Text, word};
 use crate::trust::Trust;
 
@@ -24,6 +24,9 @@ pub(super) struct Verdict {
     modules: Vec<ShownModule>,
     /// How many npm packages are in the code.
     bundled: usize,
+    /// The verdicts on what it links, and what these link.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    linked: Vec<Verified>,
 }
 
 /// A module, without its bytes.
@@ -57,10 +60,10 @@ impl ShownModule {
 }
 
 impl Verdict {
-    pub(super) fn of(verified: Verified) -> Self {
+    pub(super) fn of(Obtained { verified, linked, .. }: Obtained) -> Self {
         let body = verified.manifest().body();
         let (modules, bundled) = (ShownModule::all(body), body.bundled.len());
-        Verdict { verified, modules, bundled }
+        Verdict { verified, modules, bundled, linked }
     }
 
     pub(super) fn verified(&self) -> &Verified {
@@ -78,6 +81,9 @@ impl fmt::Display for Verdict {
         let bytes: u64 = self.modules.iter().map(|module| module.size).sum();
         writeln!(f, "  modules    {}, {bytes} bytes, each by BLAKE3 and SHA-256", self.modules.len())?;
         writeln!(f, "  bundled    {} npm packages", self.bundled)?;
+        for linked in self.linked.iter().map(Verified::release) {
+            writeln!(f, "  links      {} {}, {}", linked.package(), linked.version(), linked.manifest_cid())?;
+        }
         writeln!(f, "  record     {}, number {} of the package", release.record(), release.sequence())?;
         writeln!(f, "  signed by  {}", signers.join(", "))?;
         writeln!(
@@ -129,7 +135,7 @@ pub(super) async fn verify(context: &Context, args: &args::Verify) -> Result<Ver
     let mut verified = Vec::new();
     for reference in &references {
         let found = release::obtain(&registry, &trust, reference, Modules::Wanted, &context.output).await?;
-        verified.push(Verdict::of(found.verified));
+        verified.push(Verdict::of(found));
     }
     match (&args.reference, verified.pop()) {
         (Some(_), Some(only)) => Ok(Verdicts::One(Box::new(only))),

@@ -53,6 +53,7 @@ class Rule:
     min_age: int
     yanked: frozenset[str]
     provenance: bool
+    npm: frozenset[str]
     egress: frozenset[str]
     #: Whether a head without `standing` will do.
     unchecked: bool
@@ -114,7 +115,7 @@ def _witness(value: Any) -> tuple[str, bytes]:
 
 def _rule(name: str, value: Any) -> Rule:
     pins = {"keys", "init", "recovery"}
-    others = {"threshold", "channels", "minAge", "yanked", "provenance", "egress", "revocation"}
+    others = {"threshold", "channels", "minAge", "yanked", "provenance", "npm", "egress", "revocation"}
     fields = _fields(value, name, {"origin"}, pins | others)
     _require(not pins.isdisjoint(fields), f"the rule for {name} pins neither keys nor init nor recovery")
     _require("keys" in fields or "threshold" not in fields, f"the rule for {name} has a threshold of no keys")
@@ -126,6 +127,9 @@ def _rule(name: str, value: Any) -> Rule:
     channels = _texts(fields.get("channels", []), "channels")
     provenance = fields.get("provenance", False)
     _require(isinstance(provenance, bool), f"{name}: `provenance` is neither true nor false")
+    npm = _list(fields.get("npm", []), "npm")
+    _require(len(npm) <= records.MAX_CHECKED, f"{name}: more than {records.MAX_CHECKED} words in `npm`")
+    _require(all(records.is_check(_text(each, "npm")) for each in npm), f"{name}: `npm` has words of another form")
     revocation = fields.get("revocation", "proven")
     _require(revocation in ("proven", "unchecked"), f"{name}: `revocation` is neither proven nor unchecked")
     return Rule(
@@ -137,6 +141,7 @@ def _rule(name: str, value: Any) -> Rule:
         min_age=_integer(fields.get("minAge", 0), "minAge", 0, MAX_SECONDS),
         yanked=yanked,
         provenance=provenance,
+        npm=frozenset(npm),
         egress=egress,
         unchecked=revocation == "unchecked",
     )

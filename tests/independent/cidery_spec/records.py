@@ -116,6 +116,11 @@ class Record:
         return self.kind == "rekey" and self.body["by"] == "recovery"
 
 
+def is_check(word: str) -> bool:
+    """Whether a word may stand in `npm.checked`."""
+    return _WORD.fullmatch(word) is not None
+
+
 def decode(signed: Signed) -> Record:
     """The record that is the payload, valid by itself."""
     kind = TYPES.get(signed.type)
@@ -212,7 +217,7 @@ def _check_release(body: dict[str, Any]) -> None:
         for name, most in (("name", 214), ("version", 256), ("integrity", 256)):
             _check_printable(f"`npm.{name}`", npm[name], most)
         _bounded("words in `npm.checked`", len(npm["checked"]), MAX_CHECKED)
-        fits = _ascends(npm["checked"]) and all(map(_WORD.fullmatch, npm["checked"]))
+        fits = _ascends(npm["checked"]) and all(map(is_check, npm["checked"]))
         _require(fits, "`npm.checked` are not words, sorted, each once")
 
 

@@ -101,6 +101,8 @@ def verify_release(request: Request, receipt: bytes, head: bytes, policy: Policy
     require(is_met(rule.keys, found.signers), "policy.key", "too few of the pinned keys signed")  # (13)
     proven = bool(record.body["provenance"]) or not rule.provenance
     require(proven, "policy.provenance", "a release without provenance")
+    checked = record.body["npm"]["checked"] if "npm" in record.body else []
+    require(rule.npm <= set(checked), "policy.npm", f"{sorted(rule.npm - set(checked))} was not verified")
     require(newest.time - time >= rule.min_age, "policy.min_age", f"a release of {newest.time - time} seconds")
     channel = standing.channel[0].record if standing is not None and standing.channel is not None else None
     request.check(record, channel)  # (14)

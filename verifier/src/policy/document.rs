@@ -108,6 +108,10 @@ pub struct RuleDocument {
     /// Whether a release must name provenance; not where it is absent.
     #[serde(default, deserialize_with = "json::present", skip_serializing_if = "Option::is_none")]
     pub provenance: Option<bool>,
+    /// What of an npm package must have been verified when it was imported, in words of the release's `npm.checked`;
+    /// nothing where it is absent.
+    #[serde(default, deserialize_with = "json::present", skip_serializing_if = "Option::is_none")]
+    pub npm: Option<Vec<String>>,
     /// Hosts that may be granted; none where it is absent.
     #[serde(default, deserialize_with = "json::present", skip_serializing_if = "Option::is_none")]
     pub egress: Option<Vec<String>>,

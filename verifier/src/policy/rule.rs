@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cidery_protocol::{ChannelName, Cid, Codec, Origin, PublicKey, Severity, manifest};
+use cidery_protocol::{ChannelName, Cid, Codec, NpmSource, Origin, PublicKey, Severity, limits, manifest};
 use serde::{
     Deserialize, Serialize,
     de::{DeserializeOwned, IntoDeserializer, value},
@@ -24,6 +24,7 @@ pub struct Rule {
     min_age: u32,
     yanked: BTreeSet<Severity>,
     provenance: bool,
+    npm: BTreeSet<String>,
     egress: BTreeSet<String>,
     revocation: Revocation,
 }
@@ -90,6 +91,7 @@ impl Rule {
             min_age: document.min_age.unwrap_or(0),
             yanked: set(&format!("{at}.yanked"), document.yanked.as_deref(), severity)?,
             provenance: document.provenance.unwrap_or(false),
+            npm: npm(&format!("{at}.npm"), document.npm.as_deref().unwrap_or_default())?,
             egress: hosts.iter().cloned().collect(),
             revocation: revocation(&format!("{at}.revocation"), document.revocation.as_deref())?,
         })
@@ -164,6 +166,11 @@ impl Rule {
         self.provenance
     }
 
+    /// What of an npm package must have been verified when it was imported, in words of the release's `npm.checked`.
+    pub fn npm(&self) -> impl Iterator<Item = &str> {
+        self.npm.iter().map(String::as_str)
+    }
+
     /// Whether a head must show what became of the release.
     pub fn revocation(&self) -> Revocation {
         self.revocation
@@ -205,6 +212,18 @@ fn severity(at: &str, text: &str) -> Result<Severity, VerifyError> {
     match word(text) {
         Some(severity) if severity > Severity::None => Ok(severity),
         _ => Err(invalid(at, format!("{text:?} is none of low, medium, high and critical"))),
+    }
+}
+
+/// Words that a release's `npm.checked` may hold (SPEC §6.3 (5)).
+fn npm(at: &str, words: &[String]) -> Result<BTreeSet<String>, VerifyError> {
+    let (got, most) = (words.len(), limits::ATTESTATIONS);
+    if got > most {
+        return Err(invalid(at, format!("{got} words, at most {most} allowed")));
+    }
+    match words.iter().find(|word| !NpmSource::is_check(word)) {
+        Some(word) => Err(invalid(at, format!("{word:?} is not 1 to 64 characters of a-z, 0-9 and -"))),
+        None => Ok(words.iter().cloned().collect()),
     }
 }
 

@@ -63,7 +63,7 @@ pub(super) fn not_yanked(
     }
 }
 
-/// Step (13): the keys, the provenance and the age that the policy asks for, not merely what the package asks of itself.
+/// Step (13): the keys, the provenance, the word of the npm registry and the age that the policy asks for, not merely what the package asks of itself.
 pub(super) fn good_enough(
     release: &Release,
     signers: &[PublicKey],
@@ -90,6 +90,14 @@ pub(super) fn good_enough(
     });
     if rule.provenance() && release.provenance.is_empty() {
         return Err(VerifyError::Provenance);
+    }
+    let checked = release.npm.as_ref().map_or(&[][..], |npm| &npm.checked);
+    trace.at(Check::Npm, || {
+        let asked = rule.npm().collect::<Vec<_>>();
+        format!("verified: [{}]; asked for: [{}]", checked.join(", "), asked.join(", "))
+    });
+    if let Some(wanted) = rule.npm().find(|wanted| !checked.iter().any(|word| word == wanted)) {
+        return Err(VerifyError::Npm { got: checked.to_vec(), wanted: wanted.to_owned() });
     }
     let least = rule.min_age();
     trace.at(Check::MinAge, || format!("logged {age} seconds before the head, minAge {least}"));

@@ -182,6 +182,16 @@ pub fn statement() -> Ipld {
     ])
 }
 
+/// What a release says of the npm package that it was made from.
+pub fn npm(checked: &[&str]) -> Ipld {
+    map([
+        ("name", text("hello")),
+        ("version", text("1.2.0")),
+        ("integrity", text("sha512-x")),
+        ("checked", Ipld::List(checked.iter().map(|word| text(word)).collect())),
+    ])
+}
+
 /// A release by name; one that was never made has the name of nothing.
 fn reference(version: &str, names: &Names) -> Ipld {
     let nothing = Cid::of(Codec::DagCbor, b"no such release");

@@ -67,6 +67,10 @@ pub(super) fn rule(rule: &RuleDocument) -> Vec<String> {
     if rule.provenance == Some(true) {
         says.push("a release names provenance (provenance)".to_owned());
     }
+    if let Some(words) = rule.npm.as_deref().filter(|words| !words.is_empty()) {
+        let words = words.join(" and ");
+        says.push(format!("of an npm package, {words} was verified when it was imported (npm)"));
+    }
     if rule.revocation.as_deref() == Some("unchecked") {
         let unknown = "newer keys, yanks and newer releases may go unnoticed";
         says.push(format!("a head need not show what became of a release: {unknown} (revocation)"));

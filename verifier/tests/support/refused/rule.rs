@@ -8,7 +8,7 @@ use super::prove_entry;
 use crate::support::{
     ipld::{at, link, list, number, powers},
     plan::{LOGGED, NEXT, PUBLISHER, SECOND, STRANGER, TIME, WITNESS},
-    steps::{channel, rekey, yank},
+    steps::{channel, npm, rekey, yank},
     vector::{Vector, pin_init, refused, same, unchanged},
     verified::{asked, stable, witness_floor},
 };
@@ -144,6 +144,20 @@ pub fn policies() -> Vec<Vector> {
             "The policy asks for provenance, and the release names none.",
             same,
             |case, _| case.rule()["provenance"] = json!(true),
+        ),
+        refused(
+            "T22_npm_registry_did_not_sign",
+            Code::PolicyNpm,
+            "The policy asks for the npm registry's signature, and the import found none offered.",
+            |plan| plan.release.edit(|release| *at(release, "body.npm") = npm(&["provenance"])),
+            |case, _| case.rule()["npm"] = json!(["provenance", "registry-signature"]),
+        ),
+        refused(
+            "T22_not_from_npm",
+            Code::PolicyNpm,
+            "The policy asks for the npm registry's signature, and the release is not of an npm package.",
+            same,
+            |case, _| case.rule()["npm"] = json!(["registry-signature"]),
         ),
         refused(
             "T12_policy_wants_more_keys",

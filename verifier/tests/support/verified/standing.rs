@@ -6,7 +6,7 @@ use crate::support::{
     case::{Case, since},
     ipld::{at, list, powers, text, with_recovery},
     plan::{LOGGED, NEXT, PUBLISHER, RECOVERY, SECOND, THIRD, TIME},
-    steps::{attest, recover, rekey, release, statement, yank},
+    steps::{attest, npm, recover, rekey, release, statement, yank},
     vector::{Vector, accepted, pin_init, same, unchanged},
 };
 
@@ -184,6 +184,16 @@ fn others() -> Vec<Vector> {
             "The policy asks for provenance, and the release names it.",
             |plan| plan.release.edit(|release| list(release, "body.provenance").push(statement())),
             |case, _| case.rule()["provenance"] = json!(true),
+        ),
+        accepted(
+            "ok_npm_registry_signed",
+            "The policy asks for the npm registry's signature, and the import found it and more.",
+            |plan| {
+                plan.release.edit(|release| {
+                    *at(release, "body.npm") = npm(&["provenance", "registry-signature"]);
+                });
+            },
+            |case, _| case.rule()["npm"] = json!(["registry-signature"]),
         ),
         accepted("ok_offline_grace", "The verdict says how long it may be kept offline.", same, |case, _| {
             case.log()["offlineGrace"] = json!(600);
