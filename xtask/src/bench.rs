@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::build::{binary, build};
 use crate::failure::Failure;
 use crate::place::Place;
-use crate::steps::command_line;
+use crate::steps::{command_line, run};
 
 /// What a benchmark prints, one a line.
 #[derive(Deserialize)]
@@ -50,6 +50,21 @@ pub(crate) fn growth(place: &Place, packages: u64, json: bool) -> Result<(), Fai
         print_header();
     }
     print(native(place).args(["--", "growth", &packages.to_string()]), json)
+}
+
+/// Measures the release build of the command against the tools of npm, and prints as [`bench`] does.
+///
+/// # Errors
+/// As [`bench`].
+pub(crate) fn npm(place: &Place, json: bool) -> Result<(), Failure> {
+    eprintln!("==> build: the command, as it is released (about ten minutes the first time)");
+    run("build", place.cargo("build").args(["--release", "--package", "cidery"]))?;
+    eprintln!("==> bench: bundling, fetching, publishing; about five minutes");
+    if !json {
+        print_header();
+    }
+    let mut node = place.node();
+    print(node.arg("benches/npm/bench.js").env("CIDERY_BIN", place.target.join("release/cidery")), json)
 }
 
 fn native(place: &Place) -> Command {

@@ -57,6 +57,10 @@ enum Task {
         /// runs.
         #[arg(long)]
         growth: bool,
+        /// Measure instead what it takes to bundle, fetch and publish, against esbuild, npm, pnpm and bun. Packages are
+        /// fetched from the npm registry that npm is set to.
+        #[arg(long, conflicts_with = "growth")]
+        npm: bool,
         /// The most packages of a log that is measured so: for a quick run.
         #[arg(long, value_name = "N", requires = "growth", default_value_t = 1_000_000)]
         packages: u64,
@@ -115,7 +119,11 @@ fn run(task: Task) -> Result<(), Failure> {
             setup::setup(&place)?;
             build::demo(&place)
         }
-        Task::Bench { json, growth: true, packages } => bench::growth(&place, packages, json),
+        Task::Bench { json, growth: true, packages, .. } => bench::growth(&place, packages, json),
+        Task::Bench { json, npm: true, .. } => {
+            setup::setup(&place)?;
+            bench::npm(&place, json)
+        }
         Task::Bench { json, .. } => {
             setup::setup(&place)?;
             bench::bench(&place, json)

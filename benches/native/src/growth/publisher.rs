@@ -100,6 +100,7 @@ fn manifest(main: &str) -> Result<Manifest, Anything> {
     Ok(Manifest::encode(ManifestBody {
         format: ManifestFormat::V1,
         main: main.to_owned(),
+        exports: None,
         modules: vec![Module::describe(main, ModuleKind::Esm, CODE)],
         compatibility: Compatibility { date: "2026-10-01".to_owned(), flags: vec![] },
         needs: Needs::default(),
