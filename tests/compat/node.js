@@ -2,7 +2,7 @@
 
 import { fork, spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFile, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { createHash } from "node:crypto";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
@@ -31,7 +31,6 @@ export async function install(programs) {
   await mkdir(unfinished, { recursive: true });
   await writeFile(join(unfinished, "package.json"), manifest);
   await writeFile(join(unfinished, "package-lock.json"), lock);
-  await copyFile(join(FOLDER, ".npmrc"), join(unfinished, ".npmrc"));
   const npm = spawn("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: unfinished, stdio: ["ignore", 2, 2] });
   const [code] = await once(npm, "close");
   if (code !== 0) throw new Error(`npm install ended with ${code}`);

@@ -1,6 +1,6 @@
-import rrule from "rrule";
-
-const { RRule, RRuleSet, rrulestr } = rrule;
+// Node finds its CommonJS file, which has a default export, and bundlers its module, which has none.
+const { default: whole, ...named } = await import("rrule");
+const { RRule, RRuleSet, rrulestr } = whole ?? named;
 
 export default () => {
   const rule = new RRule({ freq: RRule.WEEKLY, interval: 2, byweekday: [RRule.MO, RRule.FR], dtstart: new Date(Date.UTC(2026, 0, 1, 10)), count: 4 });
