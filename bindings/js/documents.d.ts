@@ -201,6 +201,8 @@ export interface Manifest {
   modules: Module[];
   compatibility: { date: string; flags: string[] };
   needs: { egress: string[]; bindings: string[]; limits: { cpuMs?: number; subrequests?: number } };
+  /** The packages that it links: whoever loads it has to verify these, too (SPEC §5.7). */
+  imports: { name: string; version: string; manifest: string }[];
 }
 
 /** A module of a manifest. */

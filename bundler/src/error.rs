@@ -161,6 +161,16 @@ pub enum BundleError {
         /// What was tried.
         reason: String,
     },
+    /// A package, or a part of it, that no code can import.
+    #[error("`{import}` of {package} cannot be imported: {reason}")]
+    NoExport {
+        /// Name and version.
+        package: String,
+        /// The name in its `exports`: `.` or `./x`.
+        import: String,
+        /// What there is instead.
+        reason: String,
+    },
     /// Nothing can stand for a package that is to be replaced.
     #[error("cannot replace `{name}`, wanted {wanted}")]
     NoReplacement {

@@ -25,6 +25,7 @@ mod error;
 mod fetch;
 mod graph;
 mod http;
+mod import;
 mod integrity;
 mod lock;
 mod module_id;
@@ -50,6 +51,7 @@ use self::cache::Cache;
 pub use self::error::BundleError;
 use self::fetch::Fetcher;
 use self::graph::{Graph, Package};
+pub use self::import::{Import, Imported, Skipped, import};
 pub use self::package_files::package_files;
 use self::package_json::PackageJson;
 use self::project::Project;
@@ -134,6 +136,9 @@ impl Progress for () {}
 pub struct Bundle {
     /// The path of the main module.
     pub main: String,
+    /// The paths of the modules that other packages may import, by the names that npm's `exports` gives them (`.`,
+    /// `./cors`); empty where it is the main one alone.
+    pub exports: BTreeMap<String, String>,
     /// All modules, sorted by path.
     pub modules: Vec<Module>,
     /// The source maps, sorted by the path of their module.
@@ -227,27 +232,39 @@ pub async fn bundle(dir: &Path, options: &Options, progress: &dyn Progress) -> R
 
     progress.bundling();
     let tree = bundle::Tree::new(project, graph, cache);
+    let settings = settings(options, vec![format!("{}/{entry}", module_id::APP)]);
+    let bundled = blocking(move || bundle::bundle(&tree, &settings)).await?;
+    Ok(Bundle::new(bundled, lock, options))
+}
+
+/// What decides the output, beside the tree.
+fn settings(options: &Options, entries: Vec<String>) -> bundle::Settings {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let settings = bundle::Settings {
-        entry,
+    bundle::Settings {
+        entries,
         threads: options.threads.unwrap_or(cores).max(1),
         minify: options.minify,
         conditions: options.conditions.clone(),
         date: options.compatibility_date.clone().unwrap_or_else(|| "9999-12-31".to_owned()),
         replace: options.replace.clone(),
-    };
-    let bundled = blocking(move || bundle::bundle(&tree, &settings)).await?;
-    Ok(Bundle {
-        main: bundled.main,
-        modules: bundled.modules,
-        source_maps: bundled.source_maps,
-        bundled: bundled.packages,
-        lock,
-        node_builtins: bundled.node_builtins,
-        warnings: bundled.warnings,
-        origins: bundled.origins,
-        tool: tool(options, bundled.tsconfig.as_deref()),
-    })
+    }
+}
+
+impl Bundle {
+    fn new(bundled: bundle::Bundled, lock: [u8; 32], options: &Options) -> Self {
+        Self {
+            main: bundled.main,
+            exports: BTreeMap::new(),
+            modules: bundled.modules,
+            source_maps: bundled.source_maps,
+            bundled: bundled.packages,
+            lock,
+            node_builtins: bundled.node_builtins,
+            warnings: bundled.warnings,
+            origins: bundled.origins,
+            tool: tool(options, bundled.tsconfig.as_deref()),
+        }
+    }
 }
 
 /// The npm packages that the one in `dir` depends on, sorted, each once: what [`bundle`] fetches before it begins.

@@ -223,6 +223,7 @@ fn manifest() -> Result<Manifest, Error> {
     Manifest::encode(ManifestBody {
         format: ManifestFormat::V1,
         main: "index.js".to_owned(),
+        exports: None,
         modules: vec![Module::describe("index.js", ModuleKind::Esm, b"export default {};\n")],
         compatibility: Compatibility { date: "2026-11-01".to_owned(), flags: vec![] },
         needs: Needs::default(),

@@ -45,6 +45,11 @@ export interface Loader {
    * whether it was proven what became of it since.
    */
   verdict(reference: Reference): Promise<Verdict>;
+  /**
+   * The same, and after it the verdicts on all that the release links (SPEC §5.7), each judged by the policy, too: {@link load} gives
+   * it while all of them hold.
+   */
+  closure(reference: Reference): Promise<readonly [Verdict, ...Verdict[]]>;
 }
 
 /**
@@ -72,7 +77,10 @@ export function createLoader(options: LoaderOptions): Loader {
       return isolates.start(await current(reference), context);
     },
     async verdict(reference) {
-      return (await current(reference)).verdict;
+      return (await current(reference)).closure[0];
+    },
+    async closure(reference) {
+      return (await current(reference)).closure;
     },
   };
 }

@@ -1,5 +1,6 @@
 // From a verified release to an isolate that has started.
 
+import { mainOf } from "./closure.ts";
 import { CideryError, usage } from "./errors.ts";
 import type { Network } from "./egress.ts";
 import { Flights } from "./flights.ts";
@@ -50,7 +51,8 @@ export class Isolates {
   }
 
   async #attempt(id: string, release: Release, context: Context): Promise<Start> {
-    this.#network(release.verdict.egress); // a missing filter is the caller's mistake, and no failed start
+    const [verdict] = release.closure;
+    this.#network(verdict.egress); // a missing filter is the caller's mistake, and no failed start
     let cause: unknown;
     for (let retry = 0; retry <= RETRIES; retry++) {
       const name = retry === 0 ? id : `${id}.${retry}`;
@@ -61,7 +63,7 @@ export class Isolates {
         cause = error;
       }
     }
-    const { package: name, version } = release.verdict;
+    const { package: name, version } = verdict;
     const message = `${name} ${version} does not start: ${cause instanceof Error ? cause.message : String(cause)}`;
     return this.#remember(id, { failure: new CideryError("isolate.failed", message, { cause }) });
   }
@@ -71,13 +73,14 @@ export class Isolates {
     return start;
   }
 
-  #get(name: string, { verdict, modules }: Release, { env }: Context): WorkerStub {
-    const { main, compatibility, needs } = verdict.manifest;
+  #get(name: string, { closure, modules }: Release, { env }: Context): WorkerStub {
+    const [verdict] = closure;
+    const { compatibility, needs } = verdict.manifest;
     return this.#loader.get(name, () => ({
       compatibilityDate: compatibility.date,
       compatibilityFlags: compatibility.flags,
-      mainModule: main,
-      modules,
+      mainModule: mainOf(closure),
+      modules: modules(),
       env: env ?? {},
       globalOutbound: this.#network(verdict.egress),
       ...limits(needs.limits),
@@ -96,7 +99,8 @@ export function checkContext({ tenant, env, envKey }: Context): void {
   }
 }
 
-function idOf({ verdict }: Release, { tenant, envKey }: Context): string {
+/** The manifest names all that it links, so its CID stands for them, too. */
+function idOf({ closure: [verdict] }: Release, { tenant, envKey }: Context): string {
   return verdict.isolateId({ ...(tenant && { tenant }), ...(envKey && { envKey }) });
 }
 

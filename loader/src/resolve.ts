@@ -2,6 +2,7 @@
 
 import type { Policy, Proof, Request, Seen, Verdict, Verifier } from "@cidery/verifier";
 
+import { type Closure, type Link, closureOf, composed, graceUntil, isLost, validUntil } from "./closure.ts";
 import { CideryError, notFound, storage } from "./errors.ts";
 import { Flights } from "./flights.ts";
 import { type Modules, fetchModules } from "./modules.ts";
@@ -23,15 +24,16 @@ const UNPROVEN = new Set(["network.failed", "not_found"]);
 /** How long a registry that cannot be reached is left alone, in seconds. */
 const PAUSE = 10;
 
-/** A release that may run. */
+/** A release that may run, with all that it links. */
 export interface Release {
-  readonly verdict: Verdict;
-  readonly modules: Modules;
+  readonly closure: Closure;
+  /** All modules by their names in the isolate. */
+  readonly modules: () => Modules;
 }
 
-/** A verdict, and until when nobody is asked about it, in seconds since 1970. */
+/** Verdicts, and until when nobody is asked about them, in seconds since 1970. */
 interface Found {
-  readonly verdict: Verdict;
+  readonly closure: Closure;
   readonly until: number;
 }
 
@@ -69,27 +71,32 @@ export class Releases {
 
   #current(key: string): Release | undefined {
     const found = this.#valid(key);
-    return found && this.#withCode(found.verdict);
+    return found && this.#withCode(found.closure);
   }
 
   #valid(key: string): Found | undefined {
     const found = this.#found.get(key);
-    return found !== undefined && !found.verdict.isLost && this.#seconds() <= found.until ? found : undefined;
+    return found !== undefined && !isLost(found.closure) && this.#seconds() <= found.until ? found : undefined;
   }
 
-  #withCode(verdict: Verdict): Release | undefined {
-    const code = this.#codes.get(verdict.manifest.cid);
-    return code && { verdict, modules: code.modules };
+  #withCode(closure: Closure): Release | undefined {
+    const codes: Modules[] = [];
+    for (const { manifest } of closure) {
+      const code = this.#codes.get(manifest.cid);
+      if (code === undefined) return undefined;
+      codes.push(code.modules);
+    }
+    return { closure, modules: () => composed(closure, codes) };
   }
 
   /**
-   * Asks the registry for what is missing: a new verdict, the modules, or both. Where it cannot be reached, a verdict goes on in its
-   * grace; whatever else is wrong ends it.
+   * Asks the registry for what is missing: new verdicts, modules, or both. Where it cannot be reached, verdicts go on in their
+   * grace; whatever else is wrong ends them.
    */
   async #refresh({ key, request }: Asked): Promise<Release> {
     try {
-      const { verdict } = this.#valid(key) ?? this.#keep(key, await this.#judge(key, request()));
-      return this.#withCode(verdict) ?? (await this.#fetch(verdict));
+      const { closure } = this.#valid(key) ?? this.#keep(key, await this.#judge(key, request()));
+      return this.#withCode(closure) ?? (await this.#fetch(closure));
     } catch (error) {
       const isUnreachable = error instanceof CideryError && error.code === "network.failed";
       const kept = isUnreachable ? this.#inGrace(key) : this.#end(key);
@@ -98,25 +105,29 @@ export class Releases {
     }
   }
 
-  #keep(key: string, verdict: Verdict, until = verdict.validUntil): Found {
-    const found = { verdict, until };
+  #keep(key: string, closure: Closure, until = validUntil(closure)): Found {
+    const found = { closure, until };
     this.#found.set(key, found);
     return found;
   }
 
-  async #fetch(verdict: Verdict): Promise<Release> {
-    const { cid, modules: listed } = verdict.manifest;
-    const modules = await fetchModules(this.#registry, verdict);
-    this.#codes.set(cid, { modules, bytes: listed.reduce((sum, { size }) => sum + size, 0) });
-    return { verdict, modules };
+  async #fetch(closure: Closure): Promise<Release> {
+    const codes: Modules[] = [];
+    for (const verdict of closure) {
+      const { cid, modules: listed } = verdict.manifest;
+      const modules = this.#codes.get(cid)?.modules ?? (await fetchModules(this.#registry, verdict));
+      this.#codes.set(cid, { modules, bytes: listed.reduce((sum, { size }) => sum + size, 0) });
+      codes.push(modules);
+    }
+    return { closure, modules: () => composed(closure, codes) };
   }
 
   #inGrace(key: string): Release | undefined {
-    const verdict = this.#found.get(key)?.verdict;
+    const closure = this.#found.get(key)?.closure;
     const now = this.#seconds();
-    if (verdict === undefined || verdict.isLost || now > verdict.graceUntil) return undefined;
-    const release = this.#withCode(verdict);
-    if (release !== undefined) this.#keep(key, verdict, Math.min(now + PAUSE, verdict.graceUntil));
+    if (closure === undefined || isLost(closure) || now > graceUntil(closure)) return undefined;
+    const release = this.#withCode(closure);
+    if (release !== undefined) this.#keep(key, closure, Math.min(now + PAUSE, graceUntil(closure)));
     return release;
   }
 
@@ -124,9 +135,15 @@ export class Releases {
     this.#found.delete(key);
   }
 
-  async #judge(key: string, request: Request): Promise<Verdict> {
+  async #judge(key: string, request: Request): Promise<Closure> {
     const proof = await this.#prove(request);
     this.#end(key); // the registry was reached: there is no grace for what it said before
+    const linked = async ({ name, version, manifest }: Link): Promise<Verdict> =>
+      this.#withManifest(await this.#prove({ package: name, version, manifest }));
+    return closureOf(await this.#withManifest(proof), linked);
+  }
+
+  async #withManifest(proof: Proof): Promise<Verdict> {
     const manifest = this.#manifests.get(proof.manifest) ?? (await this.#registry.manifest(proof.manifest));
     const verdict = proof.verify(manifest);
     this.#manifests.set(proof.manifest, manifest);

@@ -59,7 +59,7 @@ codes! {
     ManifestInvalid = "manifest.invalid";
     /// A module path is not allowed, or two of them collide.
     ManifestPath = "manifest.path";
-    /// A manifest links packages, which this version does not load.
+    /// A manifest names the packages that it links in another way than SPEC §5.2 says.
     ManifestImports = "manifest.imports";
     /// A module has another length than its manifest says.
     ModuleSize = "module.size";

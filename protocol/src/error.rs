@@ -43,9 +43,9 @@ pub enum Error {
     /// A module path that is not allowed.
     #[error("module path `{got}` refused: {reason}")]
     Path { got: String, reason: &'static str },
-    /// A manifest with linked packages.
-    #[error("the manifest links {count} packages, and linked packages are not loaded by this version")]
-    Imports { count: usize },
+    /// Linked packages in another order, or one of them twice.
+    #[error("imports are not sorted by name, or one is there twice")]
+    Imports,
     /// A module of another length.
     #[error("module `{path}` has {got} bytes, wanted {wanted}")]
     ModuleSize { path: String, got: u64, wanted: u64 },
@@ -136,7 +136,7 @@ impl Error {
             Error::Cbor { .. } => Code::CborMalformed,
             Error::Manifest { .. } => Code::ManifestInvalid,
             Error::Path { .. } => Code::ManifestPath,
-            Error::Imports { .. } => Code::ManifestImports,
+            Error::Imports => Code::ManifestImports,
             Error::ModuleSize { .. } => Code::ModuleSize,
             Error::ModuleEncoding { .. } => Code::ModuleEncoding,
             Error::ModuleSha256 { .. } => Code::ModuleSha256,

@@ -12,6 +12,10 @@ pub const ORIGIN_CHARS: usize = 128;
 pub const MANIFEST_BYTES: usize = 1 << 20;
 /// Modules of a manifest.
 pub const MANIFEST_MODULES: usize = 1_000;
+/// Modules that a manifest offers to packages that link it.
+pub const MANIFEST_EXPORTS: usize = 1_000;
+/// Packages that a manifest links, and those in its closure beside it.
+pub const CLOSURE_PACKAGES: usize = 64;
 /// npm packages in a manifest's list of what was bundled.
 pub const MANIFEST_BUNDLED: usize = 10_000;
 /// Hosts, names of bindings and compatibility flags of a manifest, each.

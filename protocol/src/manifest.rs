@@ -4,7 +4,9 @@
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteArray;
 
-use crate::{Cid, Codec, Error, PackageName, Range, canonical, error::quote, grammar::is_word, limits, path};
+use crate::{
+    Cid, Codec, Error, PackageName, Version, canonical, error::quote, grammar::is_word, limits, path,
+};
 
 const WHAT: &str = "manifest";
 
@@ -16,6 +18,7 @@ const WHAT: &str = "manifest";
 /// let manifest = Manifest::encode(ManifestBody {
 ///     format: ManifestFormat::V1,
 ///     main: "index.js".into(),
+///     exports: None,
 ///     modules: vec![Module::describe("index.js", ModuleKind::Esm, code)],
 ///     compatibility: Compatibility { date: "2026-11-01".into(), flags: vec![] },
 ///     needs: Needs::default(),
@@ -90,19 +93,32 @@ pub struct ManifestBody {
     pub format: ManifestFormat,
     /// Path of the module that the isolate starts with; of kind `esm`.
     pub main: String,
+    /// What packages that link this one may import, sorted by name (SPEC §5.6); without it, `main` as `.`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exports: Option<Vec<Export>>,
     /// The modules, sorted by the bytes of their paths.
     pub modules: Vec<Module>,
     /// What the code expects of the runtime.
     pub compatibility: Compatibility,
     /// What the code asks for; a policy may grant less and never more.
     pub needs: Needs,
-    /// Linked packages, sorted by name. In this version of SPEC the list is empty.
+    /// Linked packages, sorted by name (SPEC §5.7).
     pub imports: Vec<Import>,
     /// npm packages whose code went into the modules, sorted by name and version.
     pub bundled: Vec<Bundled>,
     /// Source maps, sorted by module.
     #[serde(rename = "sourceMaps")]
     pub source_maps: Vec<SourceMap>,
+}
+
+/// A module that packages which link this one may import.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Export {
+    /// `.` for the package itself, or `./x` for `x` in it.
+    pub name: String,
+    /// The module's path.
+    pub module: String,
 }
 
 /// The layout of a manifest.
@@ -220,9 +236,9 @@ pub struct NeedLimits {
 pub struct Import {
     /// The package.
     pub name: PackageName,
-    /// The range that was asked for.
-    pub range: String,
-    /// The manifest that it was resolved to.
+    /// The version whose modules are imported.
+    pub version: Version,
+    /// Its manifest.
     pub manifest: Cid,
 }
 
@@ -262,6 +278,16 @@ impl ManifestBody {
     pub fn module(&self, path: &str) -> Option<&Module> {
         let at = self.modules.binary_search_by(|module| module.path.as_str().cmp(path)).ok()?;
         self.modules.get(at)
+    }
+
+    /// The path of the module that a package which links this one gets by a name of SPEC §5.6; none where there is none.
+    pub fn export(&self, name: &str) -> Option<&str> {
+        match &self.exports {
+            Some(exports) => {
+                exports.iter().find(|export| export.name == name).map(|export| export.module.as_str())
+            }
+            None => (name == ".").then_some(self.main.as_str()),
+        }
     }
 
     /// The numbers are those of SPEC §5.2.
@@ -343,14 +369,33 @@ impl ManifestBody {
                 return refused("a bundled package is given by 1 to 256 printable ASCII characters each");
             }
         }
-        // (8) linked packages are well-formed, and not part of this version
-        for import in &self.imports {
-            import.range.parse::<Range>()?;
-            import.manifest.expect(Codec::DagCbor)?;
+        // (8) linked packages, each once
+        canonical::within("imports", limits::CLOSURE_PACKAGES, self.imports.len())?;
+        self.imports.iter().try_for_each(|import| import.manifest.expect(Codec::DagCbor).map(drop))?;
+        if !self.imports.is_sorted_by(|a, b| a.name.as_str() < b.name.as_str()) {
+            return Err(Error::Imports);
         }
-        match self.imports.len() {
-            0 => Ok(()),
-            count => Err(Error::Imports { count }),
+        // (9) what others may import
+        self.validate_exports()
+    }
+
+    fn validate_exports(&self) -> Result<(), Error> {
+        let Some(exports) = &self.exports else { return Ok(()) };
+        canonical::within("exports", limits::MANIFEST_EXPORTS, exports.len())?;
+        sorted("exports", exports, |a, b| a.name < b.name)?;
+        let is_name = |name: &str| name == "." || name.strip_prefix("./").is_some_and(path::is_allowed);
+        if let Some(export) = exports.iter().find(|export| !is_name(&export.name)) {
+            return refused(format!("`{}` is not the name of an export", quote(&export.name)));
+        }
+        if let Some(export) = exports.iter().find(|export| self.module(&export.module).is_none()) {
+            return refused(format!("an export is `{}`, which is no module", quote(&export.module)));
+        }
+        match exports.as_slice() {
+            [] => refused("exports are none, and not absent"),
+            [only] if only.name == "." && only.module == self.main => {
+                refused("exports are what they are without being there")
+            }
+            _ => Ok(()),
         }
     }
 }

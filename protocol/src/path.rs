@@ -29,6 +29,11 @@ pub(crate) fn check_all<'p>(paths: impl Iterator<Item = &'p str> + Clone) -> Res
     Ok(())
 }
 
+/// Whether a path is allowed by itself.
+pub(crate) fn is_allowed(path: &str) -> bool {
+    check(path).is_ok()
+}
+
 fn check(path: &str) -> Result<(), Error> {
     if path.is_empty() || path.len() > limits::PATH_CHARS {
         return Err(refused(path, "a path has 1 to 512 characters"));

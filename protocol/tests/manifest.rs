@@ -107,13 +107,56 @@ fn rule_7_bundled() {
 
 #[test]
 fn rule_8_imports() {
-    refused(Code::ManifestImports, |body| {
-        body.imports.push(Import {
-            name: "@acme/other".parse().expect("a name"),
-            range: "^1".into(),
-            manifest: Cid::of(Codec::DagCbor, b"other"),
-        });
+    let import = |name: &str| Import {
+        name: name.parse().expect("a name"),
+        version: "1.0.0".parse().expect("a version"),
+        manifest: Cid::of(Codec::DagCbor, b"other"),
+    };
+    let imports = |names: &[&str]| names.iter().map(|name| import(name)).collect::<Vec<_>>();
+    for names in [["@acme/b", "@acme/a"], ["@acme/a", "@acme/a"]] {
+        refused(Code::ManifestImports, |body| body.imports = imports(&names));
+    }
+    refused(Code::CidMalformed, |body| {
+        body.imports = vec![Import { manifest: Cid::of(Codec::Raw, b"other"), ..import("@acme/a") }];
     });
+    refused(Code::LimitExceeded, |body| {
+        body.imports = (0..65).map(|at| import(&format!("@acme/a{at:02}"))).collect();
+    });
+    let body = ManifestBody { imports: imports(&["@acme/a", "@acme/b"]), ..manifest_body() };
+    let manifest = Manifest::encode(body).expect("valid");
+    assert_eq!(Manifest::decode(manifest.bytes()), Ok(manifest));
+}
+
+#[test]
+fn rule_9_exports() {
+    let named = |name: &str| Export { name: name.into(), module: "index.js".into() };
+    let exports = |names: &[&str]| Some(names.iter().map(|name| named(name)).collect::<Vec<_>>());
+    for names in [
+        &[][..],
+        &["."],
+        &["./a", "."],
+        &["./a", "./a"],
+        &["a"],
+        &["./"],
+        &["./../a"],
+        &["./a b"],
+        &["./a/"],
+        &[""],
+    ] {
+        refused(Code::ManifestInvalid, |body| body.exports = exports(names));
+    }
+    refused(Code::ManifestInvalid, |body| {
+        body.exports = Some(vec![Export { name: "./a".into(), module: "none.js".into() }]);
+    });
+    let many: Vec<Export> = (0..1_001).map(|at| named(&format!("./{at:04}"))).collect();
+    refused(Code::LimitExceeded, |body| body.exports = Some(many));
+    let body = ManifestBody { exports: exports(&[".", "./a", "./lib/b.js"]), ..manifest_body() };
+    let manifest = Manifest::encode(body).expect("valid");
+    assert_eq!(Manifest::decode(manifest.bytes()), Ok(manifest.clone()));
+    assert_eq!(manifest.body().export("./a"), Some("index.js"));
+    assert_eq!(manifest.body().export("./b"), None);
+    assert_eq!(manifest_body().export("."), Some("index.js"));
+    assert_eq!(manifest_body().export("./a"), None);
 }
 
 #[test]

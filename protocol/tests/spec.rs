@@ -53,7 +53,16 @@ fn the_limits_are_those_of_the_code() {
             "package name, version, range, origin",
             vec![limits::NAME_CHARS, limits::VERSION_CHARS, limits::RANGE_CHARS, limits::ORIGIN_CHARS],
         ),
-        ("manifest", vec![limits::MANIFEST_BYTES >> 20, limits::MANIFEST_MODULES]),
+        (
+            "manifest",
+            vec![
+                limits::MANIFEST_BYTES >> 20,
+                limits::MANIFEST_MODULES,
+                limits::MANIFEST_EXPORTS,
+                limits::CLOSURE_PACKAGES,
+            ],
+        ),
+        ("closure of a manifest", vec![limits::CLOSURE_PACKAGES]),
         (
             "blob; all modules of a manifest, and all its source maps",
             vec![(limits::BLOB_BYTES >> 20) as usize, (limits::CODE_BYTES >> 20) as usize],
@@ -155,6 +164,7 @@ fn examples() -> String {
     let manifest = Manifest::encode(ManifestBody {
         format: ManifestFormat::V1,
         main: "index.js".into(),
+        exports: None,
         modules: vec![Module::describe("index.js", ModuleKind::Esm, code)],
         compatibility: Compatibility { date: "2026-11-01".into(), flags: vec!["nodejs_compat".into()] },
         needs: Needs { egress: vec!["api.example.com".into()], ..Needs::default() },

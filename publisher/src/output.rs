@@ -33,6 +33,9 @@ pub(crate) enum Says {
     Nothing,
 }
 
+/// How many packages are looked up between two lines that say so.
+const DESCRIBED: usize = 100;
+
 /// How to print.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Output {
@@ -107,6 +110,12 @@ impl Output {
 }
 
 impl cidery_bundler::Progress for Output {
+    fn described(&self, packages: usize) {
+        if packages.is_multiple_of(DESCRIBED) {
+            self.progress(format_args!("looked up {packages} npm packages"));
+        }
+    }
+
     fn resolved(&self, packages: usize) {
         self.progress(format_args!("resolved {packages} npm packages"));
     }

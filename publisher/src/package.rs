@@ -10,15 +10,16 @@ use std::env;
 use std::fs;
 use std::path::Path;
 
-use cidery_bundler::{Bundle, BundledPackage, Replacement};
+use cidery_bundler::{Bundle, BundledPackage, Options, Replacement};
 use cidery_protocol::manifest::{
-    Bundled, Compatibility, Manifest, ManifestBody, ManifestFormat, Module, NeedLimits, Needs, SourceMap,
+    Bundled, Compatibility, Export, Manifest, ManifestBody, ManifestFormat, Module, NeedLimits, Needs, SourceMap,
 };
 use cidery_protocol::{Build, Cid, Codec, PackageName, Version};
 use serde::Deserialize;
 
+use crate::args;
+use crate::commands::Context;
 use crate::failure::Failure;
-use crate::folders::Folders;
 use crate::output::Output;
 
 /// The file in a package folder that says what npm's `package.json` has no words for.
@@ -106,12 +107,25 @@ impl Package {
         toml::from_str(&text).map_err(|error| invalid(error.to_string().trim_end().to_owned()))
     }
 
+    /// A package that has no folder.
+    pub(crate) fn without_folder(name: PackageName, version: Version, date: String, flags: Vec<String>) -> Self {
+        Package {
+            name,
+            version,
+            entry: None,
+            compatibility: CompatibilityTable { date, flags },
+            needs: NeedsTable::default(),
+            conditions: BundleTable::default(),
+            replace: BTreeMap::new(),
+        }
+    }
+
     /// Bundles the folder, and names what came out.
     ///
     /// # Errors
     /// What the bundler says, or the rule of SPEC §5 that the outcome breaks.
-    pub(crate) async fn make(&self, dir: &Path, folders: &Folders, output: &Output) -> Result<Made, Failure> {
-        self.name_content(self.bundle(dir, folders, output).await?)
+    pub(crate) async fn make(&self, dir: &Path, options: &Options, output: &Output) -> Result<Made, Failure> {
+        self.name_content(self.bundle(dir, options, output).await?)
     }
 
     /// Bundles the folder.
@@ -121,12 +135,11 @@ impl Package {
     pub(crate) async fn bundle(
         &self,
         dir: &Path,
-        folders: &Folders,
+        options: &Options,
         output: &Output,
     ) -> Result<Bundle, Failure> {
-        let mut options = cidery_bundler::Options::new(folders.cache.join("npm"));
+        let mut options = options.clone();
         options.entry.clone_from(&self.entry);
-        options.threads = threads()?;
         options.compatibility_date = Some(self.compatibility.date.clone());
         options.replace = self.replacements();
         if let Some(conditions) = &self.conditions.conditions {
@@ -183,6 +196,7 @@ impl Package {
         let manifest = Manifest::encode(ManifestBody {
             format: ManifestFormat::V1,
             main: bundle.main,
+            exports: exports(bundle.exports),
             modules,
             compatibility: Compatibility { date: self.compatibility.date.clone(), flags },
             needs: Needs {
@@ -201,6 +215,15 @@ impl Package {
     }
 }
 
+/// How everything is bundled.
+///
+/// # Errors
+/// [`Failure::Usage`] where the environment says something else than a number of threads.
+pub(crate) fn options(context: &Context, args: &args::Npm) -> Result<Options, Failure> {
+    let cache = context.folders.cache.join("npm");
+    Ok(Options { threads: threads()?, offline: args.offline, ..Options::new(cache) })
+}
+
 /// `CIDERY_THREADS`, for machines that are shared: the outcome does not depend on it.
 fn threads() -> Result<Option<usize>, Failure> {
     let Some(text) = env::var_os("CIDERY_THREADS").filter(|text| !text.is_empty()) else { return Ok(None) };
@@ -210,6 +233,13 @@ fn threads() -> Result<Option<usize>, Failure> {
         reason: "CIDERY_THREADS is not a number from 1 to 1024".to_owned(),
         hint: None,
     })
+}
+
+/// None where there is nothing to import but the main module.
+fn exports(exports: BTreeMap<String, String>) -> Option<Vec<Export>> {
+    let exports: Vec<Export> =
+        exports.into_iter().map(|(name, module)| Export { name, module }).collect();
+    (!exports.is_empty()).then_some(exports)
 }
 
 fn bundled(package: BundledPackage) -> Bundled {
@@ -269,6 +299,7 @@ mod tests {
         };
         Bundle {
             main: "index.js".to_owned(),
+            exports: BTreeMap::new(),
             modules: vec![module("index.js", b"export default {}"), module("a.js", b"export {}")],
             source_maps: Vec::new(),
             bundled: Vec::new(),

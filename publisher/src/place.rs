@@ -99,6 +99,7 @@ mod tests {
         Manifest::encode(ManifestBody {
             format: ManifestFormat::V1,
             main: path.to_owned(),
+            exports: None,
             modules: vec![Module::describe(path, ModuleKind::Esm, CODE)],
             compatibility: Compatibility { date: "2026-11-01".to_owned(), flags: vec![] },
             needs: Needs::default(),

@@ -37,6 +37,8 @@ const ATTEMPTS: usize = 8;
 /// newest record is in has been published, and groups may be open for a second: without pauses, all attempts would see
 /// the same old state.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// How many blobs are uploaded between two lines that say so.
+const UPLOADED: usize = 50;
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
@@ -206,7 +208,9 @@ async fn post(registry: &Registry, proposal: &Proposal, output: &Output) -> Resu
     let mut done = 0;
     while uploads.try_next().await?.is_some() {
         done += 1;
-        output.progress(format_args!("uploaded {done} of {total} blobs"));
+        if done == total || done % UPLOADED == 0 {
+            output.progress(format_args!("uploaded {done} of {total} blobs"));
+        }
     }
     match registry.publish(proposal.envelopes(), proposal.manifest()).await? {
         Published::Committed(committed) => Ok(committed),

@@ -98,6 +98,11 @@ fn usage_is_said_by_exit_2_and_as_json() {
         (&["keys", "rotate", "@acme/hello", "--add", "z6Mk"], "usage"),
         (&["keys", "rotate", "@acme/hello", "--recovery-delay", "1d"], "usage"),
         (&["publish", "--unsigned-out", "x"], "usage"),
+        (&["import"], "usage"),
+        (&["import", "hono"], "usage"),
+        (&["import", "npm:hono", "--from", "list"], "usage"),
+        (&["import", "npm:hono", "--jobs", "2"], "usage"),
+        (&["import", "npm:hono", "--as", "hono"], "usage"),
         (&["info", "@a/b", "--registry", "nowhere"], "usage"),
     ] {
         let (exit, json) = home.json(args);
@@ -114,7 +119,7 @@ fn usage_is_said_by_exit_2_and_as_json() {
     let help = home.run(&["--help"]);
     assert_eq!((help.code, help.stderr.as_str()), (Some(0), ""));
     for command in [
-        "keys", "bundle", "publish", "sign", "yank", "channel", "attest", "transfer", "verify", "fetch",
+        "keys", "bundle", "publish", "import", "sign", "yank", "channel", "attest", "transfer", "verify", "fetch",
         "info", "lock", "policy", "log", "serve", "witness", "run", "demo",
     ] {
         assert!(help.stdout.contains(&format!("\n  {command} ")), "{}", help.stdout);

@@ -10,7 +10,7 @@ from typing import Any, Callable
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from cidery_spec import cbor, keys, manifest, policy, request, signed, verify
-from cidery_spec.cid import RAW, Cid
+from cidery_spec.cid import DAG_CBOR, RAW, Cid
 from cidery_spec.errors import Refused
 from examples_test import EXAMPLES, NOW, POLICY, REQUEST, RULES
 
@@ -72,6 +72,28 @@ class Manifests(Altered):
         self.taken(self.decode, self.value, *most)
         more = (flags(257), bindings(257), egress(words(257)), bundled(10_001))
         self.refused("limit.exceeded", self.decode, self.value, *more)
+
+    def test_exports(self) -> None:
+        def named(*names: str, module: str = "index.js") -> Change:
+            return lambda value: value.update(exports=[{"name": name, "module": module} for name in names])
+
+        self.taken(self.decode, self.value, named("./a"), named(".", "./a", "./lib/b.js"))
+        self.refused("manifest.invalid", self.decode, self.value, named(), named("."), named("./a", "."), named("a"),
+                     named("./a", "./a"), named("./"), named("./../a"), named("./a", module="none.js"))
+        self.refused("limit.exceeded", self.decode, self.value, named(*(f"./{at:04}" for at in range(1001))))
+
+    def test_imports(self) -> None:
+        def linked(*packages: str, version: str = "1.0.0", codec: int = DAG_CBOR) -> Change:
+            manifest = Cid.hashing(codec, b"other")
+            links = [{"name": name, "version": version, "manifest": manifest} for name in packages]
+            return lambda value: value.update(imports=links)
+
+        self.taken(self.decode, self.value, linked("@acme/a"), linked("@acme/a", "@acme/b"))
+        self.refused("manifest.imports", self.decode, self.value, linked("@acme/b", "@acme/a"),
+                     linked("@acme/a", "@acme/a"))
+        self.refused("cid.malformed", self.decode, self.value, linked("@acme/a", codec=RAW))
+        self.refused("cbor.malformed", self.decode, self.value, linked("a"), linked("@acme/a", version="1"))
+        self.refused("limit.exceeded", self.decode, self.value, linked(*(f"@acme/a{at:02}" for at in range(65))))
 
     def test_source_maps(self) -> None:
         """All of them together are bounded as all modules are."""

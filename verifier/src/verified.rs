@@ -3,7 +3,7 @@
 use cidery_protocol::{
     ChannelName, Cid, Origin, PackageName, Provenance, PublicKey, Release, StateObject, Version, Yank,
     log::Hash,
-    manifest::{Manifest, Module, SourceMap},
+    manifest::{Import, Manifest, Module, SourceMap},
 };
 use serde_json::{Value, json};
 
@@ -211,19 +211,21 @@ impl Verified {
     }
 
     /// What the manifest says of the code, in the JSON form that every binding gives out: its CID, the main module, each
-    /// module's path, kind, CID and size, compatibility, and needs.
+    /// module's path, kind, CID and size, compatibility, needs, and the packages that it links.
     pub fn manifest_json(&self) -> Value {
         let body = self.manifest.body();
         let module = |module: &Module| {
             let cid = module.cid.to_string();
             json!({ "path": module.path, "kind": module.kind, "cid": cid, "size": module.size })
         };
+        let import = |Import { name, version, manifest }: &Import| json!({ "name": name, "version": version, "manifest": manifest.to_string() });
         json!({
             "cid": self.manifest.cid().to_string(),
             "main": body.main,
             "modules": body.modules.iter().map(module).collect::<Vec<_>>(),
             "compatibility": body.compatibility,
             "needs": body.needs,
+            "imports": body.imports.iter().map(import).collect::<Vec<_>>(),
         })
     }
 

@@ -41,6 +41,7 @@ impl Package {
         let manifest = Manifest::encode(ManifestBody {
             format: ManifestFormat::V1,
             main: "m0000.js".to_owned(),
+            exports: None,
             modules: modules.iter().enumerate().map(describe).collect(),
             compatibility: Compatibility { date: "2026-10-01".to_owned(), flags: vec![] },
             needs: Needs::default(),

@@ -19,6 +19,8 @@ use crate::{BundleError, BundledPackage, Module, Origins, SourceMap};
 
 /// What came out.
 pub(crate) struct Bundled {
+    /// The paths of the entry modules, by their virtual ids.
+    pub(crate) entries: BTreeMap<String, String>,
     pub(crate) main: String,
     pub(crate) modules: Vec<Module>,
     pub(crate) source_maps: Vec<SourceMap>,
@@ -34,6 +36,7 @@ pub(super) fn collect(edge: &Edge, findings: Findings, output: BundleOutput) -> 
     let mut modules = Vec::new();
     let mut source_maps = Vec::new();
     let (mut imports, mut origins) = (BTreeSet::new(), BTreeSet::new());
+    let mut entries = BTreeMap::new();
     for item in &output.assets {
         match item {
             Output::Chunk(chunk) => {
@@ -41,6 +44,9 @@ pub(super) fn collect(edge: &Edge, findings: Findings, output: BundleOutput) -> 
                 let included = chunk.modules.keys.iter().zip(&chunk.modules.values);
                 let included = included.filter(|(_, module)| module.rendered_length() > 0);
                 origins.extend(included.map(|(id, _)| id.to_string()));
+                if let Some(id) = chunk.facade_module_id.as_ref().filter(|_| chunk.is_entry) {
+                    entries.insert(id.to_string(), chunk.filename.to_string());
+                }
                 modules.push(Module {
                     path: chunk.filename.to_string(),
                     kind: ModuleKind::Esm,
@@ -67,6 +73,7 @@ pub(super) fn collect(edge: &Edge, findings: Findings, output: BundleOutput) -> 
     modules.sort_unstable_by(|a, b| a.path.cmp(&b.path));
     source_maps.sort_unstable_by(|a, b| a.module.cmp(&b.module));
     Ok(Bundled {
+        entries,
         main: MAIN.to_owned(),
         modules,
         source_maps,

@@ -17,6 +17,7 @@ mod created_require;
 mod decorators;
 mod diagnostics;
 mod edge;
+mod exports;
 mod facts;
 mod json;
 mod made;
@@ -34,6 +35,7 @@ use std::sync::Arc;
 use rolldown::{BundleFactory, BundleFactoryOptions};
 
 pub(crate) use self::collect::Bundled;
+pub(crate) use self::exports::{Exports, exports};
 use self::edge::{Edge, Known};
 use self::plugin::EdgePlugin;
 pub(crate) use self::tree::Tree;
@@ -49,8 +51,8 @@ const ROUNDS: usize = 16;
 /// What decides the output, beside the tree.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
-    /// Of the main module, relative to the project.
-    pub(crate) entry: String,
+    /// The virtual ids of the entry modules: the main one, and those that others may import.
+    pub(crate) entries: Vec<String>,
     pub(crate) threads: usize,
     pub(crate) minify: bool,
     pub(crate) conditions: Vec<String>,

@@ -41,14 +41,14 @@ pub(super) fn bundler(settings: &Settings, resolvers: &Resolvers) -> BundlerOpti
         Box::pin(async move { Ok(source) }) as Later<String>
     };
     // The main module has a fixed name; a Worker of its own is named for its content, like a chunk.
-    let main = format!("{APP}/{}", settings.entry);
+    let main = settings.entries.first().cloned().unwrap_or_default();
     let file_name = move |chunk: &rolldown_common::RollupPreRenderedChunk| {
         let is_main = chunk.facade_module_id.as_ref().is_some_and(|id| id.as_str() == main);
         let name = if is_main { MAIN } else { "[name]-[hash].js" };
         Box::pin(async move { Ok(name.to_owned()) }) as Later<String>
     };
     BundlerOptions {
-        input: Some(vec![format!("{APP}/{}", settings.entry).into()]),
+        input: Some(settings.entries.iter().cloned().map(Into::into).collect()),
         cwd: Some(APP.into()),
         dir: Some(OUT.to_owned()),
         // Of the output; `node` would begin each module with something that ends in workerd.

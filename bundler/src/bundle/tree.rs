@@ -99,6 +99,16 @@ impl Tree {
         }
     }
 
+    /// The paths of the files of a package that is an archive, by its virtual folder.
+    pub(crate) fn paths(&self, folder: &str) -> Vec<String> {
+        match self.0.walk(Path::new(folder)) {
+            Some(Place::Package(index, _)) if self.0.graph.packages[index].folder().is_none() => {
+                self.0.files(index).keys().cloned().collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// The failure behind absent files, if there was one.
     pub(crate) fn take_failure(&self) -> Option<BundleError> {
         self.0.failure.lock().unwrap_or_else(PoisonError::into_inner).take()

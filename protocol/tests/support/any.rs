@@ -23,35 +23,67 @@ pub fn manifests() -> impl Strategy<Value = ManifestBody> {
         vec("[a-z]{1,5}\\.example(:[1-9][0-9]{0,3})?", 0..4),
         vec("[A-Za-z_][A-Za-z0-9_]{0,8}", 0..4),
     );
-    (vec(module, 0..5), lists, (limits(), limits()), vec(bundled, 0..4), any::<bool>()).prop_map(
-        |(others, (flags, egress, bindings), (cpu_ms, subrequests), bundled, mapped)| {
-            let main = Module::describe("~main.js", ModuleKind::Esm, b"export default {}");
-            let others = others.iter().map(|(path, kind, bytes)| Module::describe(path, *kind, bytes));
-            let mut modules: Vec<Module> = others.chain([main]).collect();
-            modules.sort_by(|a, b| a.path.cmp(&b.path));
-            // A file is no folder: one that another is in has to go.
-            modules.dedup_by(|next, first| {
-                next.path == first.path || next.path.starts_with(&format!("{}/", first.path))
-            });
-            let bundled =
-                bundled.into_iter().map(|(name, version, integrity)| Bundled { name, version, integrity });
-            let map = SourceMap { module: "~main.js".into(), cid: Cid::of(Codec::Raw, b"{}"), size: 2 };
-            ManifestBody {
-                format: ManifestFormat::V1,
-                main: "~main.js".into(),
-                modules,
-                compatibility: Compatibility { date: "2024-02-29".into(), flags: sorted(flags) },
-                needs: Needs {
-                    egress: sorted(egress),
-                    bindings: sorted(bindings),
-                    limits: NeedLimits { cpu_ms, subrequests },
-                },
-                imports: vec![],
-                bundled: sorted(bundled),
-                source_maps: if mapped { vec![map] } else { vec![] },
-            }
-        },
+    let names = btree_set("\\./[a-z]{1,4}", 0..4);
+    let names_of_packages = btree_set("@[a-z]{1,3}/[a-z]{1,3}", 0..4);
+    (
+        vec(module, 0..5),
+        lists,
+        (limits(), limits()),
+        vec(bundled, 0..4),
+        (any::<bool>(), names, names_of_packages),
     )
+        .prop_map(
+            |(
+                others,
+                (flags, egress, bindings),
+                (cpu_ms, subrequests),
+                bundled,
+                (mapped, names, packages),
+            )| {
+                let main = Module::describe("~main.js", ModuleKind::Esm, b"export default {}");
+                let others = others.iter().map(|(path, kind, bytes)| Module::describe(path, *kind, bytes));
+                let mut modules: Vec<Module> = others.chain([main]).collect();
+                modules.sort_by(|a, b| a.path.cmp(&b.path));
+                // A file is no folder: one that another is in has to go.
+                modules.dedup_by(|next, first| {
+                    next.path == first.path || next.path.starts_with(&format!("{}/", first.path))
+                });
+                let bundled = bundled.into_iter().map(|(name, version, integrity)| Bundled {
+                    name,
+                    version,
+                    integrity,
+                });
+                let map = SourceMap { module: "~main.js".into(), cid: Cid::of(Codec::Raw, b"{}"), size: 2 };
+                ManifestBody {
+                    format: ManifestFormat::V1,
+                    main: "~main.js".into(),
+                    exports: (!names.is_empty()).then(|| names.into_iter().map(exported).collect()),
+                    modules,
+                    compatibility: Compatibility { date: "2024-02-29".into(), flags: sorted(flags) },
+                    needs: Needs {
+                        egress: sorted(egress),
+                        bindings: sorted(bindings),
+                        limits: NeedLimits { cpu_ms, subrequests },
+                    },
+                    imports: packages.into_iter().map(imported).collect(),
+                    bundled: sorted(bundled),
+                    source_maps: if mapped { vec![map] } else { vec![] },
+                }
+            },
+        )
+}
+
+fn exported(name: String) -> Export {
+    Export { name, module: "~main.js".into() }
+}
+
+fn imported(name: String) -> Import {
+    let manifest = Cid::of(Codec::DagCbor, name.as_bytes());
+    Import {
+        name: name.parse().expect("a name"),
+        version: "1.2.3-rc.1".parse().expect("a version"),
+        manifest,
+    }
 }
 
 fn sorted<T: Ord>(list: impl IntoIterator<Item = T>) -> Vec<T> {

@@ -19,6 +19,7 @@ pub fn manifest_body() -> ManifestBody {
     ManifestBody {
         format: ManifestFormat::V1,
         main: "index.js".into(),
+        exports: None,
         modules: vec![
             Module::describe("data/words.txt", ModuleKind::Text, b"one two"),
             Module::describe("index.js", ModuleKind::Esm, b"export default {}"),

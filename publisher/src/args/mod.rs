@@ -1,5 +1,6 @@
 //! The command line.
 
+mod import;
 mod keys;
 mod log;
 mod policy;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 use cidery_protocol::limits;
 use clap::{Args, Parser, Subcommand};
 
+pub(crate) use self::import::{ImportNpm, NpmReference};
 pub(crate) use self::keys::{Export, Import, Keys, Lock, PassphraseFrom, Signing};
 pub(crate) use self::log::{Check, Log, Monitor, Prove};
 pub(crate) use self::policy::{Policy, PolicyInit};
@@ -66,6 +68,8 @@ pub(crate) enum Command {
     Bundle(Bundle),
     /// Bundle, sign and publish a package folder, or send what others have signed.
     Publish(Publish),
+    /// Make packages of npm packages: bundle, sign and publish them.
+    Import(Box<ImportNpm>),
     /// Show what another command wrote to be signed, and add signatures to it.
     ///
     /// What says who may sign - the beginning of a package, a change of its keys, a transfer - is asked about first, whatever
@@ -134,6 +138,8 @@ pub(crate) struct Bundle {
     /// Write the same as a page with a picture: one file, for any browser.
     #[arg(long, value_name = "FILE")]
     pub(crate) treemap: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) npm: Npm,
 }
 
 /// `cidery publish`
@@ -150,9 +156,19 @@ pub(crate) struct Publish {
     #[arg(long, value_name = "FILE", conflicts_with = "envelopes")]
     pub(crate) provenance: Vec<PathBuf>,
     #[command(flatten)]
+    pub(crate) npm: Npm,
+    #[command(flatten)]
     pub(crate) recording: Recording,
     #[command(flatten)]
     pub(crate) begin: Begin,
+}
+
+/// How npm packages are had.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Npm {
+    /// Ask the npm registry for nothing: what is not in the cache is an error.
+    #[arg(long)]
+    pub(crate) offline: bool,
 }
 
 /// Whom to trust.
@@ -269,6 +285,7 @@ impl Command {
                 Some(dir) => format!("publish `{}`", dir.display()),
                 None => "publish what was signed".to_owned(),
             },
+            Command::Import(args) => args.attempt(),
             Command::Sign(args) => format!("sign `{}`", args.file.display()),
             Command::Yank(args) => format!("yank `{}`", args.reference),
             Command::Channel(Channel::Set { channel, .. }) => format!("set `{channel}`"),

@@ -105,7 +105,9 @@ impl Http {
     /// As [`Http::get`].
     pub(crate) async fn put(&self, url: Url, bytes: Vec<u8>) -> Result<(), Failure> {
         let deadline = deadline(REFUSAL_BYTES.saturating_add(bytes.len() as u64));
-        let request = self.client.put(url).header("content-type", "application/octet-stream").body(bytes);
+        // A client leaves the length out where it is 0, and a registry wants one.
+        let request = self.client.put(url).header("content-length", bytes.len());
+        let request = request.header("content-type", "application/octet-stream").body(bytes);
         self.send(request, REFUSAL_BYTES, deadline).await.map(drop)
     }
 

@@ -12,7 +12,7 @@ use super::verify::ShownModule;
 use super::why::{Why, page};
 use crate::args;
 use crate::failure::Failure;
-use crate::package::Package;
+use crate::package::{self, Package};
 use crate::place::Place;
 use crate::text::Text;
 
@@ -42,7 +42,7 @@ impl fmt::Display for Bundled {
 pub(super) async fn bundle(context: &Context, args: &args::Bundle) -> Result<Bundled, Failure> {
     let package = Package::read(&args.dir)?;
     let place = args.out.as_deref().map(Place::prepare).transpose()?;
-    let bundle = package.bundle(&args.dir, &context.folders, &context.output).await?;
+    let bundle = package.bundle(&args.dir, &package::options(context, &args.npm)?, &context.output).await?;
     let why = (args.why || args.treemap.is_some()).then(|| Why::new(bundle.weights()));
     if let (Some(file), Some(why)) = (&args.treemap, &why) {
         let title = format!("{} {}", package.name, package.version);

@@ -108,6 +108,7 @@ async fn show(
         dir: Some(dir),
         envelopes: Vec::new(),
         provenance: Vec::new(),
+        npm: args::Npm::default(),
         recording,
         begin: args::Begin::default(),
     };

@@ -5,20 +5,24 @@ use std::fs;
 use std::path::Path;
 
 use cidery_protocol::{
-    Action, Cid, Error, Origin, PackageState, Provenance, Record, RecordBody, Release, limits,
+    Action, Cid, Error, NpmSource, Origin, PackageName, PackageState, Provenance, Record, RecordBody, Release,
+    Version, limits,
 };
 
 use super::powers::{self, Beginning};
 use crate::failure::Failure;
 use crate::history::History;
-use crate::package::{Made, Package};
+use crate::package::Made;
 use crate::proposal::{self, Proposal};
 
 /// A release on its way.
 pub(super) struct Draft<'d> {
     pub(super) origin: &'d Origin,
-    pub(super) package: &'d Package,
+    pub(super) package: &'d PackageName,
+    pub(super) version: &'d Version,
     pub(super) made: &'d Made,
+    /// The npm package that it was made from.
+    pub(super) npm: Option<&'d NpmSource>,
     pub(super) statements: &'d [Vec<u8>],
 }
 
@@ -42,7 +46,7 @@ impl Draft<'_> {
     /// The release on top of an `init`.
     pub(super) fn begin(&self, begin: &Beginning<'_>) -> Result<Proposal, Failure> {
         let record = |sequence, before: Option<Cid>, action| {
-            let (origin, package) = (self.origin.clone(), self.package.name.clone());
+            let (origin, package) = (self.origin.clone(), self.package.clone());
             Record::encode(RecordBody { origin, package, sequence, prev: before, authority: before, action })
         };
         let init = record(0, None, Action::Init(begin.powers()?))?;
@@ -52,10 +56,10 @@ impl Draft<'_> {
 
     fn release(&self) -> Action {
         Action::Release(Release {
-            version: self.package.version.clone(),
+            version: self.version.clone(),
             manifest: self.made.manifest.cid(),
             build: self.made.build.clone(),
-            npm: None,
+            npm: self.npm.cloned(),
             provenance: self.provenance().into_values().map(|(statement, _)| statement).collect(),
         })
     }
@@ -76,14 +80,14 @@ impl Draft<'_> {
     }
 
     fn is_published(&self, state: &PackageState) -> Result<bool, Failure> {
-        let version = &self.package.version;
+        let version = self.version;
         let Some(taken) = state.releases.get(version) else { return Ok(false) };
         let (got, by) = (self.made.manifest.cid(), taken.manifest);
         match taken.void {
             None if got == by => Ok(true),
             Some(by) if got == taken.manifest => Err(Error::Void { version: version.to_string(), by }.into()),
             _ => Err(Failure::VersionTaken {
-                package: self.package.name.clone(),
+                package: self.package.clone(),
                 version: version.to_string(),
                 got,
                 by,

@@ -6,6 +6,7 @@ mod bundle;
 mod demo;
 mod draft;
 mod fetch;
+mod import;
 mod info;
 mod keys;
 mod lock;
@@ -94,6 +95,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<Done, Fai
         Command::Keys(AnyKeys::Keys(args)) => keys::keys(context, args)?.into(),
         Command::Bundle(args) => Outcome::from(bundle::bundle(context, &args).await?).into(),
         Command::Publish(args) => Outcome::from(publish::publish(context, &args).await?).into(),
+        Command::Import(args) => import::import(context, &args).await?,
         Command::Sign(args) => Outcome::from(sign::sign(context, &args)?).into(),
         Command::Yank(args) => Outcome::from(statements::yank(context, &args).await?).into(),
         Command::Channel(Channel::Set { channel, targets, recording }) => {

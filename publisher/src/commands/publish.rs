@@ -22,7 +22,7 @@ use crate::confirm::Confirm;
 use crate::destination::Destination;
 use crate::failure::Failure;
 use crate::history::History;
-use crate::package::Package;
+use crate::package::{self, Package};
 use crate::proposal::{Proposal, Said};
 use crate::release::{self, is_overtaken};
 use crate::signing;
@@ -105,17 +105,36 @@ async fn folder(context: &Context, args: &args::Publish, dir: &Path) -> Result<P
     let statements: Vec<Vec<u8>> =
         args.provenance.iter().map(|file| draft::read_statement(file)).collect::<Result<_, _>>()?;
     context.registry()?;
-    let made = package.make(dir, &context.folders, &context.output).await?;
+    let made = package.make(dir, &package::options(context, &args.npm)?, &context.output).await?;
     context.output.progress(format_args!("manifest {}", made.manifest.cid()));
 
     let to = Destination::open(context, trust, &package.name).await?;
-    let draft = Draft { origin: &to.log.origin, package: &package, made: &made, statements: &statements };
-    let begin = powers::Beginning { args: &args.begin, signers: &public_keys(&keys) };
+    let draft = Draft {
+        origin: &to.log.origin,
+        package: &package.name,
+        version: &package.version,
+        made: &made,
+        npm: None,
+        statements: &statements,
+    };
+    release(context, &to, &args.recording, &args.begin, &keys, &draft).await
+}
+
+/// A release, unless it is there: signed, sent, and verified as anybody else would.
+pub(super) async fn release(
+    context: &Context,
+    to: &Destination,
+    recording: &args::Recording,
+    begin: &args::Begin,
+    keys: &[Box<dyn Signer>],
+    draft: &Draft<'_>,
+) -> Result<Published, Failure> {
+    let begin = powers::Beginning { args: begin, signers: &public_keys(keys) };
     let propose = |history: Option<&History>| match history {
         Some(history) => draft.follow(history, &begin),
         None => draft.begin(&begin).map(Some),
     };
-    let submitted = submit::submit(context, &to, &args.recording, &keys, Confirm::Unneeded, propose).await?;
+    let submitted = submit::submit(context, to, recording, keys, Confirm::Unneeded, propose).await?;
     let (logged, init) = match submitted {
         Some(Submitted::Logged(logged)) => {
             let init = *logged.init;
@@ -124,7 +143,7 @@ async fn folder(context: &Context, args: &args::Publish, dir: &Path) -> Result<P
         Some(written @ Submitted::Written(_)) => return Ok(Published::Submitted(written)),
         None => (None, to.existing().await?.state.init),
     };
-    settle(context, &to, &package.version, &made.manifest, init, logged).await
+    settle(context, to, draft.version, &draft.made.manifest, init, logged).await
 }
 
 /// What others have signed.

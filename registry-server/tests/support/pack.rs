@@ -33,6 +33,7 @@ pub(crate) fn manifest_of(code: &[u8]) -> Manifest {
     Manifest::encode(ManifestBody {
         format: ManifestFormat::V1,
         main: "index.js".into(),
+        exports: None,
         modules: vec![Module::describe("index.js", ModuleKind::Esm, code)],
         compatibility: Compatibility { date: "2026-11-01".into(), flags: vec![] },
         needs: Needs::default(),

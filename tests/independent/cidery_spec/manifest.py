@@ -7,12 +7,14 @@ import hashlib
 import re
 from typing import Any, Iterable
 
-from . import cbor, cid
+from . import cbor, cid, names
 from .errors import Refused, require
 
 MAX_MANIFEST = 1 << 20
 MAX_MODULES = 1000
 MAX_BLOB = 64 << 20
+MAX_EXPORTS = 1000
+MAX_IMPORTS = 64
 MAX_BUNDLED = 10_000
 #: Of hosts, of bindings and of flags.
 MAX_WORDS = 256
@@ -26,9 +28,16 @@ _HOST = re.compile(r"([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::([1-9][0-9]{0,4}))?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _PRINTABLE = re.compile(r"[\x20-\x7e]{1,256}")
 
+
+def _version(text: str) -> str:
+    names.Version(text)
+    return text
+
+
 SHAPE = cbor.map_of({
     "format": cbor.text,
     "main": cbor.text,
+    "exports?": cbor.list_of(cbor.map_of({"name": cbor.text, "module": cbor.text})),
     "modules": cbor.list_of(cbor.map_of({
         "path": cbor.text,
         "kind": cbor.text,
@@ -43,8 +52,8 @@ SHAPE = cbor.map_of({
         "limits": cbor.map_of({"cpuMs?": cbor.integer, "subrequests?": cbor.integer}),
     }),
     "imports": cbor.list_of(cbor.map_of({
-        "name": cbor.text,
-        "range": cbor.text,
+        "name": cbor.parsed(names.package, cbor.text),
+        "version": cbor.parsed(_version, cbor.text),
         "manifest": cbor.link(cid.DAG_CBOR),
     })),
     "bundled": cbor.list_of(cbor.map_of({"name": cbor.text, "version": cbor.text, "integrity?": cbor.text})),
@@ -64,7 +73,9 @@ def decode(data: bytes) -> dict[str, Any]:
     _check_compatibility(manifest["compatibility"])
     _check_needs(manifest["needs"])
     _check_bundled(manifest["bundled"])
-    require(not manifest["imports"], "manifest.imports", "`imports` is not empty")
+    _check_imports(manifest["imports"])
+    if "exports" in manifest:
+        _check_exports(manifest["exports"], paths, manifest["main"])
     return manifest
 
 
@@ -116,12 +127,14 @@ def _check_modules(modules: list[dict[str, Any]], main: str) -> None:
     _require(starts, f"`main` {main!r} is no module of kind esm")
 
 
+def _is_path(path: str) -> bool:
+    return _PATH.fullmatch(path) is not None and all(each and not each.endswith(".") for each in path.split("/"))
+
+
 def _check_paths(paths: list[str]) -> None:
     """SPEC 5.1; what is equal without folding is twice, which rule (1) refuses."""
     for path in paths:
-        segments = path.split("/")
-        fits = _PATH.fullmatch(path) is not None and all(each and not each.endswith(".") for each in segments)
-        require(fits, "manifest.path", f"{path[:520]!r} is not allowed")
+        require(_is_path(path), "manifest.path", f"{path[:520]!r} is not allowed")
     distinct = set(paths)
     folded = {path.lower() for path in distinct}
     require(len(folded) == len(distinct), "manifest.path", "two paths differ in case alone")
@@ -164,3 +177,19 @@ def _check_bundled(bundled: list[dict[str, str]]) -> None:
     _require(all(map(_PRINTABLE.fullmatch, texts)), "`bundled` has texts that are not allowed")
     ranked = [(each["name"], each["version"], "integrity" in each, each.get("integrity", "")) for each in bundled]
     _require(_ascends(ranked), "`bundled` is not sorted")
+
+
+def _check_exports(exports: list[dict[str, str]], modules: set[str], main: str) -> None:
+    _require(len(exports) > 0, "`exports` is there and empty")
+    _check_count(exports, MAX_EXPORTS, "exports")
+    names = [each["name"] for each in exports]
+    _require(_ascends(names), "`exports` is not sorted")
+    named = all(name == "." or name.startswith("./") and _is_path(name[2:]) for name in names)
+    _require(named, "`exports` has names that are not allowed")
+    _require(modules.issuperset(each["module"] for each in exports), "`exports` names no module")
+    _require(exports != [{"name": ".", "module": main}], "`exports` is what it is without being there")
+
+
+def _check_imports(imports: list[dict[str, Any]]) -> None:
+    _check_count(imports, MAX_IMPORTS, "imports")
+    require(_ascends([each["name"] for each in imports]), "manifest.imports", "`imports` is not sorted by name")

@@ -57,7 +57,7 @@ from .documents import (
     StateTree,
     WitnessDocument,
 )
-from .verdict import BlobCheck, Compatibility, Head, Limits, Manifest, Module, Needs, Statement, Verdict, Yank
+from .verdict import BlobCheck, Compatibility, Head, Import, Limits, Manifest, Module, Needs, Statement, Verdict, Yank
 from .verifier import (
     Policy,
     Proof,
@@ -81,6 +81,7 @@ __all__ = [
     "ExplainedStep",
     "Explanation",
     "Head",
+    "Import",
     "Limits",
     "LoadError",
     "LogDocument",

@@ -187,6 +187,8 @@ class Manifest:
     compatibility: Compatibility
     #: What the code asks for; a policy may grant less.
     needs: Needs
+    #: The packages that it links: whoever loads it has to verify these, too (SPEC §5.7).
+    imports: Tuple[Import, ...] = ()
 
     @classmethod
     def _from_json(cls, said: Any) -> Manifest:
@@ -202,7 +204,19 @@ class Manifest:
                 bindings=tuple(needs["bindings"]),
                 limits=Limits(limits.get("cpuMs"), limits.get("subrequests")),
             ),
+            imports=tuple(Import(**linked) for linked in said["imports"]),
         )
+
+
+@dataclass(frozen=True)
+class Import:
+    """A release that a package links."""
+
+    #: ``@scope/name``.
+    name: str
+    version: str
+    #: The CID of its manifest.
+    manifest: str
 
 
 @dataclass(frozen=True)

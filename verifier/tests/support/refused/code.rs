@@ -109,17 +109,17 @@ pub fn manifests() -> Vec<Vector> {
             unchanged,
         ),
         refused(
-            "manifest_with_imports",
+            "manifest_imports_twice",
             Code::ManifestImports,
-            "The manifest links a package.",
+            "The manifest links a package twice.",
             |plan| {
                 plan.manifest = Some(|manifest| {
                     let import = map([
                         ("name", text("@acme/lib")),
-                        ("range", text("^1")),
+                        ("version", text("1.0.0")),
                         ("manifest", link(Cid::of(Codec::DagCbor, b"lib"))),
                     ]);
-                    list(manifest, "imports").push(import);
+                    list(manifest, "imports").extend([import.clone(), import]);
                 });
             },
             unchanged,

@@ -6,6 +6,7 @@ mod chain;
 mod channel;
 mod everything;
 mod evidence;
+mod linked;
 mod newest;
 mod standing;
 mod witness;
@@ -18,6 +19,7 @@ pub fn vectors() -> Vec<Vector> {
         evidence::vectors(),
         chain::vectors(),
         standing::vectors(),
+        linked::vectors(),
         channel::vectors(),
         newest::vectors(),
         witness::vectors(),
