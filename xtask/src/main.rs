@@ -2,6 +2,7 @@
 
 mod bench;
 mod build;
+mod compat;
 mod failure;
 mod fuzz;
 mod glue;
@@ -53,6 +54,13 @@ enum Task {
         /// Print one JSON object a line: name, ratio, ours, theirs, unit, n.
         #[arg(long)]
         json: bool,
+    },
+    /// Run the programs of `tests/compat` in Node, by way of Cidery and of @cloudflare/worker-bundler, and compare. Takes
+    /// half an hour; `UPDATE_COMPAT=1` writes Node's values and docs/compatibility-npm.md.
+    Compat {
+        /// Run only these programs: a package's name, or `<category>/<name>`.
+        #[arg(value_name = "NAME")]
+        names: Vec<String>,
     },
     /// Look for inputs that break what `fuzz/` says must hold for any, from the committed corpus on. Each target is a step.
     Fuzz {
@@ -112,6 +120,7 @@ fn run(task: Task) -> Result<(), Failure> {
             setup::setup(&place)?;
             bench::bench(&place, json)
         }
+        Task::Compat { names } => compat::compat(&place, &names),
         Task::Fuzz { seconds, minimize, targets } => fuzz::fuzz(&place, seconds, targets, minimize),
         Task::Lint { steps } => lint::lint(&place, steps),
         Task::Test { steps } => test::test(&place, steps),
