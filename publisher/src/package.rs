@@ -142,6 +142,9 @@ impl Package {
         options.entry.clone_from(&self.entry);
         options.compatibility_date = Some(self.compatibility.date.clone());
         options.replace = self.replacements();
+        if self.compatibility.flags.iter().any(|flag| flag == NODE_FLAG) {
+            options = options.with_nodejs();
+        }
         if let Some(conditions) = &self.conditions.conditions {
             options.conditions.clone_from(conditions);
         }

@@ -35,6 +35,25 @@ async fn browser_maps_replace_and_turn_off() {
 }
 
 #[tokio::test]
+async fn with_the_modules_of_nodejs_packages_show_no_face_for_browsers() {
+    let fields = json!({ "main": "./node.js", "browser": "./web.js", "dependencies": { "both": "1" } });
+    let files = [
+        ("node.js", "module.exports = [require('os').EOL, require('both'), typeof process.versions.node];"),
+        ("web.js", "module.exports = 'web';"),
+    ];
+    let mut registry = package(fields, &files);
+    let exports = json!({ "browser": "./web.js", "default": "./node.js" });
+    registry.publish(
+        json!({ "name": "both", "version": "1.0.0", "exports": exports }),
+        &[("web.js", "module.exports = 'both, web';"), ("node.js", "module.exports = 'both, node';")],
+    );
+    let project = Project::depending(&registry, json!({ "pkg": "1" }), USE);
+    assert_eq!(run(&project.bundle().await.unwrap()), json!("web"));
+    let bundle = project.bundle_with(|options| *options = options.clone().with_nodejs()).await.unwrap();
+    assert_eq!(run(&bundle), json!(["\n", "both, node", "string"]));
+}
+
+#[tokio::test]
 async fn a_package_finds_itself_by_its_name() {
     // The inner `package.json` has no `exports`: not as the package that it is in, but as one that is installed.
     let files = [
