@@ -154,6 +154,13 @@ impl Edge {
         if specifier.starts_with("https:") || specifier.starts_with("http:") {
             return Err(unresolved(from, specifier, "modules are not fetched from the web"));
         }
+        if specifier.starts_with("data:text/css") && kind == ImportKind::DynamicImport {
+            self.warn(
+                from,
+                "asks whether style sheets are modules, which they are not: it throws as if it were absent",
+            );
+            return Ok(Meaning::made(Made::Absent(specifier)));
+        }
         if let Some(path) = self.replacements.path(&self.tree, from, specifier)? {
             return Ok(Meaning::Module(Found { path, package_json: None }));
         }
