@@ -197,6 +197,12 @@ impl Edge {
 
     fn builtin_meaning(&self, importer: &str, name: &str) -> Result<Meaning, BundleError> {
         let Some(lack) = builtins::lack(name, &self.date) else {
+            if name == "fs"
+                && package_folder(importer).is_some()
+                && self.facts.brings_wasm(&self.tree, importer)
+            {
+                return Ok(Meaning::made(Made::Files));
+            }
             return Ok(Meaning::External(format!("node:{name}")));
         };
         let lack = format!("workerd lacks `node:{name}` {lack}");
