@@ -144,6 +144,13 @@ impl Options {
             attested: Attested::default(),
         }
     }
+
+    /// For a runtime with Node's built-in modules, as Workers have them with `nodejs_compat`: packages show the faces that
+    /// they have for Node, and not those for browsers, which say what to do without these modules.
+    pub fn with_nodejs(mut self) -> Self {
+        self.conditions.retain(|condition| condition != "browser");
+        self
+    }
 }
 
 /// Told how far bundling has come. `()` ignores it.

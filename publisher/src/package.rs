@@ -221,6 +221,9 @@ impl Package {
         options.replace = self.replacements();
         options.attested = self.npm.provenance.into();
         options.published_before = options.published_before.or(self.npm.min_age.and_then(before));
+        if self.compatibility.flags.iter().any(|flag| flag == NODE_FLAG) {
+            options = options.with_nodejs();
+        }
         if let Some(conditions) = &self.conditions.conditions {
             options.conditions.clone_from(conditions);
         }

@@ -72,11 +72,12 @@ export async function start(command, args, { ready, env = {}, cwd }) {
  * Runs a command to its end and returns what it wrote; a non-zero exit is no error here.
  * @param {string} command
  * @param {string[]} args
- * @param {{ env?: Record<string, string>, cwd?: string, input?: string | Uint8Array }} [options]
+ * @param {{ env?: Record<string, string>, cwd?: string, input?: string | Uint8Array, timeout?: number }} [options] after `timeout`
+ *   milliseconds it is killed
  * @returns {Promise<{ code: number | null, stdout: string, stderr: string }>}
  */
-export async function run(command, args, { env = {}, cwd, input = "" } = {}) {
-  const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: "pipe" });
+export async function run(command, args, { env = {}, cwd, input = "", timeout } = {}) {
+  const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: "pipe", timeout, killSignal: "SIGKILL" });
   let stdout = "";
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (text) => (stdout += text));

@@ -2,6 +2,7 @@
 
 mod bench;
 mod build;
+mod compat;
 mod failure;
 mod fuzz;
 mod glue;
@@ -64,6 +65,13 @@ enum Task {
         /// The most packages of a log that is measured so: for a quick run.
         #[arg(long, value_name = "N", requires = "growth", default_value_t = 1_000_000)]
         packages: u64,
+    },
+    /// Run the programs of `tests/compat` in Node, by way of Cidery and of @cloudflare/worker-bundler, and compare. Takes
+    /// half an hour; `UPDATE_COMPAT=1` writes Node's values and docs/compatibility-npm.md.
+    Compat {
+        /// Run only these programs: a package's name, or `<category>/<name>`.
+        #[arg(value_name = "NAME")]
+        names: Vec<String>,
     },
     /// Look for inputs that break what `fuzz/` says must hold for any, from the committed corpus on. Each target is a step.
     Fuzz {
@@ -128,6 +136,7 @@ fn run(task: Task) -> Result<(), Failure> {
             setup::setup(&place)?;
             bench::bench(&place, json)
         }
+        Task::Compat { names } => compat::compat(&place, &names),
         Task::Fuzz { seconds, minimize, targets } => fuzz::fuzz(&place, seconds, targets, minimize),
         Task::Lint { steps } => lint::lint(&place, steps),
         Task::Test { steps } => test::test(&place, steps),

@@ -81,7 +81,7 @@ fn node_tests(place: &Place) -> Result<(), Failure> {
 
 /// What the tests in JavaScript read: the command under test, the registry that lies, a Python with the independent verifier's
 /// packages, and the folder of each runtime's verdicts.
-fn environment(place: &Place) -> [(&'static str, OsString); 4] {
+pub(crate) fn environment(place: &Place) -> [(&'static str, OsString); 4] {
     [
         ("CIDERY_BIN", binary(place).into()),
         ("CIDERY_LIAR", place.target.join("debug/cidery-liar").into()),

@@ -169,6 +169,13 @@ impl Edge {
             let id = id.to_owned();
             return Ok(if required { Meaning::made(Made::Required(&id)) } else { Meaning::External(id) });
         }
+        if specifier.starts_with("data:text/css") && kind == ImportKind::DynamicImport {
+            self.warn(
+                from,
+                "asks whether style sheets are modules, which they are not: it throws as if it were absent",
+            );
+            return Ok(Meaning::made(Made::Absent(specifier)));
+        }
         if let Some(path) = self.replacements.path(&self.tree, from, specifier)? {
             return Ok(Meaning::Module(Found { path, package_json: None }));
         }
@@ -205,6 +212,12 @@ impl Edge {
 
     fn builtin_meaning(&self, importer: &str, name: &str) -> Result<Meaning, BundleError> {
         let Some(lack) = builtins::lack(name, &self.date) else {
+            if name == "fs"
+                && package_folder(importer).is_some()
+                && self.facts.brings_wasm(&self.tree, importer)
+            {
+                return Ok(Meaning::made(Made::Files));
+            }
             return Ok(Meaning::External(format!("node:{name}")));
         };
         let lack = format!("workerd lacks `node:{name}` {lack}");

@@ -21,6 +21,8 @@ pub(super) enum Made<'a> {
     Json(&'a str),
     /// The `WebAssembly` that knows the binaries.
     WebAssembly,
+    /// The `fs` that finds them by their names.
+    Files,
 }
 
 impl<'a> Made<'a> {
@@ -36,6 +38,7 @@ impl<'a> Made<'a> {
             "binary" => Self::Binary(rest.strip_suffix(".js")?),
             "json" => Self::Json(rest.strip_suffix(".js")?),
             "shim" if rest == "WebAssembly.js" => Self::WebAssembly,
+            "shim" if rest == "fs.js" => Self::Files,
             _ => return None,
         })
     }
@@ -51,6 +54,7 @@ impl<'a> Made<'a> {
             Self::Binary(asset) => format!("{MADE}/binary/{asset}.js"),
             Self::Json(path) => format!("{MADE}/json/{path}.js"),
             Self::WebAssembly => format!("{MADE}/shim/WebAssembly.js"),
+            Self::Files => format!("{MADE}/shim/fs.js"),
         }
     }
 }
@@ -71,6 +75,7 @@ mod tests {
             Made::Binary("a-0.wasm"),
             Made::Json("p/app/a.json"),
             Made::WebAssembly,
+            Made::Files,
         ] {
             assert_eq!(Made::parse(&made.id()), Some(made));
         }

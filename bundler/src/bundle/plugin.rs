@@ -86,6 +86,7 @@ impl EdgePlugin {
                 format!("import json from {asset};\nexport default json;\n{}", exports.collect::<String>())
             }
             Made::WebAssembly => wasm::SHIM.to_owned(),
+            Made::Files => wasm::files(&Made::WebAssembly.id()),
         })
     }
 }
@@ -141,7 +142,10 @@ impl Plugin for EdgePlugin {
     async fn load(&self, _: SharedLoadPluginContext, args: &HookLoadArgs<'_>) -> HookLoadReturn {
         let Some(made) = Made::parse(args.id) else { return Ok(None) };
         let code = self.code(made).map_err(|error| self.failed(error))?;
-        let pure = matches!(made, Made::Instance(_) | Made::Binary(_) | Made::Json(_) | Made::WebAssembly);
+        let pure = matches!(
+            made,
+            Made::Instance(_) | Made::Binary(_) | Made::Json(_) | Made::WebAssembly | Made::Files
+        );
         Ok(Some(HookLoadOutput {
             code: code.into(),
             module_type: Some(ModuleType::Js),

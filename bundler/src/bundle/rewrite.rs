@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  new Worker(new URL("./w.js", import.meta.url))  ─► a URL of the module that the Worker became
-//!  new URL("./x.wasm", import.meta.url), inlined wasm, WebAssembly, fetch  ─► see `wasm`
+//!  new URL("./x.wasm", import.meta.url), "x.wasm", inlined wasm, WebAssembly, fetch  ─► see `wasm`
 //!  import.meta.url, import.meta.dirname, __filename, __dirname  ─► neutral ones
 //!  const require = createRequire(import.meta.url)  ─► the bundler's own `require`
 //! ```
@@ -11,15 +11,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use oxc::allocator::{Allocator, FromIn as _};
 use oxc::ast::ast::{
-    Argument, BindingPattern, CallExpression, Expression, IdentifierReference, NewExpression, ObjectProperty,
-    Program, PropertyKind, Statement, VariableDeclarator,
+    Argument, BindingPattern, CallExpression, Expression, IdentifierReference, ImportMeta, NewExpression,
+    ObjectProperty, Program, PropertyKind, Statement, VariableDeclarator,
 };
 use oxc::ast::builder::AstBuilder;
-use oxc::ast_visit::{VisitMut, walk_mut};
+use oxc::ast_visit::{Visit, VisitMut, walk_mut};
 use oxc::parser::Parser;
 use oxc::semantic::{Scoping, SemanticBuilder, SymbolId};
 use oxc::span::{SPAN, SourceType, Span};
 use oxc::str::Str;
+use oxc::syntax::operator::BinaryOperator;
 
 use super::created_require::created_requires;
 use super::wasm::{self, BASE64_HEADER, HEADER};
@@ -47,6 +48,7 @@ pub(super) fn concerns(source: &str) -> bool {
     [
         "import.meta",
         "WebAssembly",
+        ".wasm",
         "process.versions",
         BASE64_HEADER,
         "__filename",
@@ -81,6 +83,7 @@ pub(super) fn rewrite<'a>(
     path: &str,
     surroundings: &dyn Surroundings,
 ) {
+    let is_esm = program.body.iter().any(Statement::is_module_declaration) || has_import_meta(program);
     let scoping = SemanticBuilder::new().build(program).semantic.into_scoping();
     let shim = surroundings.shim();
     let mut rewriter = Rewriter {
@@ -90,7 +93,9 @@ pub(super) fn rewrite<'a>(
         scoping,
         path,
         surroundings,
-        hides_node: shim.is_some() || surroundings.is_for_browsers(),
+        // What sets WebAssembly up would look for its binary on a disk.
+        hides_node: surroundings.is_for_browsers()
+            || shim.is_some() && program.source_text.contains("WebAssembly"),
         fetches: shim.is_some() && program.source_text.contains(".wasm"),
         shim,
         imports: BTreeMap::new(),
@@ -100,8 +105,6 @@ pub(super) fn rewrite<'a>(
     if imports.is_empty() {
         return;
     }
-    let is_esm = program.body.iter().any(Statement::is_module_declaration)
-        || program.source_text.contains("import.meta");
     let header: String = imports
         .iter()
         .map(|((module, name), local)| {
@@ -153,6 +156,21 @@ fn literal<'b>(expression: &'b Expression<'_>) -> Option<&'b str> {
         }
         _ => None,
     }
+}
+
+/// Whether there is `import.meta` in the code: in a comment it says nothing.
+fn has_import_meta(program: &Program<'_>) -> bool {
+    struct Search(bool);
+    impl<'a> Visit<'a> for Search {
+        fn visit_import_meta(&mut self, _: &ImportMeta) {
+            self.0 = true;
+        }
+    }
+    let mut search = Search(false);
+    if program.source_text.contains("import.meta") {
+        search.visit_program(program);
+    }
+    search.0
 }
 
 struct Rewriter<'a, 'b> {
@@ -226,8 +244,28 @@ impl<'a> Rewriter<'a, '_> {
         let (head, bytes) = wasm::inlined(literal(expression)?)?;
         let head = head.to_owned();
         let asset = self.surroundings.wasm_bytes(bytes)?;
-        // With the head of a data: URL it is one of ours, whatever the head said.
-        Some(self.stand_in(&asset, if head.is_empty() { "base64" } else { "url" }))
+        let base64 = self.stand_in(&asset, "base64");
+        if head.is_empty() {
+            return Some(base64);
+        }
+        // The head of a data: URL stays as it is: some ask by it whether a URL has a binary in it.
+        Some(Expression::new_binary_expression(
+            SPAN,
+            self.text(&head),
+            BinaryOperator::Addition,
+            base64,
+            &self.builder,
+        ))
+    }
+
+    /// The name of a `.wasm` file beside the module: whoever asks for it will look for it by this name.
+    fn file_name(&mut self, expression: &Expression<'a>) -> Option<Expression<'a>> {
+        let name = literal(expression)?;
+        if !name.ends_with(".wasm") || name.contains('/') || self.shim.is_none() {
+            return None;
+        }
+        let asset = self.surroundings.wasm_file(name)?;
+        Some(self.stand_in(&asset, "file"))
     }
 
     fn inlined_bytes(&mut self, expression: &Expression<'a>) -> Option<Expression<'a>> {
@@ -309,7 +347,9 @@ impl<'a> VisitMut<'a> for Rewriter<'a, '_> {
                 let new = &*new;
                 self.new_expression(new)
             }
-            Expression::StringLiteral(_) | Expression::TemplateLiteral(_) => self.inlined_text(expression),
+            Expression::StringLiteral(_) | Expression::TemplateLiteral(_) => {
+                self.inlined_text(expression).or_else(|| self.file_name(expression))
+            }
             Expression::ArrayExpression(_) => self.inlined_bytes(expression),
             Expression::Identifier(name) => self.identifier(name),
             Expression::StaticMemberExpression(_)

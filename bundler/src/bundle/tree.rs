@@ -157,7 +157,18 @@ impl Inner {
         let hidden = || rest.split('/').any(|segment| segment == "node_modules");
         let folder = self.graph.packages[index].folder().is_some();
         let own = || (!(folder && hidden())).then(|| Place::Package(index, rest.to_owned()));
+        let own = || self.itself(index, rest).or_else(own);
         self.enter(&self.graph.packages[index].dependencies, rest, own)
+    }
+
+    /// In npm's tree a package stands in a `node_modules` folder itself, where its modules find it by its name.
+    fn itself(&self, index: PackageIndex, rest: &str) -> Option<Place> {
+        let (name, rest) = leading(rest.strip_prefix("node_modules/")?);
+        match self.graph.packages[index].name.as_str() {
+            own if own == name && rest.is_empty() => Some(Place::Link(index)),
+            own if own == name => self.within(index, rest),
+            own => below(own, name).map(|_| Place::Folder),
+        }
     }
 
     /// `node_modules/<name>/<rest>` by a list of dependencies, anything else as `otherwise` says.

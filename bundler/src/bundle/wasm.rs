@@ -4,7 +4,8 @@
 //!  import add from "./add.wasm"            ─► the module, as Workers have it
 //!  import { add } from "./add.wasm"        ─► its exports, where all that it imports can be resolved
 //!  new URL("./add.wasm", import.meta.url)  ─► a data: URL ┐ of a binary that only names the real one;
-//!  "AGFzbQEAAAA…", [0, 97, 115, 109, …]    ─► bytes       ┘ `WebAssembly` in that package knows it
+//!  "AGFzbQEAAAA…", [0, 97, 115, 109, …]    ─► bytes       │ `WebAssembly` in that package knows it
+//!  "x.wasm", where there is such a file    ─► a file name ┘ that `fs` and `fetch` in that package know, too
 //! ```
 
 use base64::Engine as _;
@@ -21,6 +22,11 @@ pub(super) const BASE64_HEADER: &str = "AGFzbQEAAA";
 
 /// The runtime's `WebAssembly`, which also knows the binaries that stand for others.
 pub(super) const SHIM: &str = include_str!("wasm_shim.js");
+
+/// Node's `fs`, which finds them by their names; `shim` is the module that knows them.
+pub(super) fn files(shim: &str) -> String {
+    include_str!("wasm_files.js").replace("\"SHIM\"", &Value::from(shim).to_string())
+}
 
 /// What a module imports and exports.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -76,7 +82,8 @@ impl Interface {
     }
 }
 
-/// A JavaScript module whose exports stand for the binary in `asset`: `base64`, `bytes` and `url`.
+/// A JavaScript module whose exports stand for the binary in `asset`: `base64`, `bytes`, `url` and, by its
+/// name, `file`.
 pub(super) fn stand_in(asset: &str, shim: &str) -> String {
     let (asset, shim) = (Value::from(asset), Value::from(shim));
     format!(
@@ -84,7 +91,8 @@ pub(super) fn stand_in(asset: &str, shim: &str) -> String {
          const known = /* @__PURE__ */ register({asset}, module);\n\
          export const base64 = /* @__PURE__ */ (() => known.base64)();\n\
          export const bytes = /* @__PURE__ */ (() => known.bytes)();\n\
-         export const url = /* @__PURE__ */ (() => known.url)();\n"
+         export const url = /* @__PURE__ */ (() => known.url)();\n\
+         export const file = /* @__PURE__ */ (() => known.file)();\n"
     )
 }
 

@@ -4,17 +4,27 @@ const native = globalThis.WebAssembly;
 const modules = new Map();
 const HEAD = [0, 97, 115, 109, 1, 0, 0, 0, 0];
 const MARK = "cidery";
-const DATA = "data:application/wasm;base64,";
+const DATA = /^data:[^,]*;base64,/;
 
 const toBase64 = (bytes) => btoa(String.fromCharCode(...bytes));
 
+// A custom section: its size, the size of its name, its name, its content. Asset names have at most 90 characters.
+function standIn(name) {
+  const content = [...(MARK + name)].map((character) => character.charCodeAt(0));
+  return Uint8Array.from([...HEAD, content.length + 1, MARK.length, ...content]);
+}
+
 export function register(name, module) {
   modules.set(name, module);
-  // A custom section: its size, the size of its name, its name, its content. Asset names have at most 90 characters.
-  const content = [...(MARK + name)].map((character) => character.charCodeAt(0));
-  const bytes = Uint8Array.from([...HEAD, content.length + 1, MARK.length, ...content]);
+  const bytes = standIn(name);
   const base64 = toBase64(bytes);
-  return { base64, bytes: Array.from(bytes), url: DATA + base64 };
+  return { base64, bytes: Array.from(bytes), url: `data:application/wasm;base64,${base64}`, file: name.slice("./".length) };
+}
+
+// What is in a file that has the name of a binary, wherever it is looked for.
+export function contentOf(path) {
+  const name = `./${String(path?.href ?? path).split(/[\\/]/).pop()}`;
+  return modules.has(name) ? standIn(name) : undefined;
 }
 
 function known(source) {
@@ -22,7 +32,8 @@ function known(source) {
   const bytes = ArrayBuffer.isView(source)
     ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength)
     : new Uint8Array(source);
-  if (bytes.length > 256 || HEAD.some((byte, at) => bytes[at] !== byte)) return undefined;
+  // Behind the name there may be more: Emscripten takes as many bytes as the binary had.
+  if (HEAD.some((byte, at) => bytes[at] !== byte)) return undefined;
   return modules.get(String.fromCharCode(...bytes.subarray(HEAD.length + 2 + MARK.length, HEAD.length + 1 + bytes[HEAD.length])));
 }
 
@@ -33,10 +44,11 @@ Module.prototype = native.Module.prototype;
 Object.setPrototypeOf(Module, native.Module);
 
 const compile = async (source) => known(source) ?? native.compile(source);
+// Made at once: what goes on after the start would never be heard of by requests.
 const instantiate = async (source, imports) => {
+  if (source instanceof native.Module) return new native.Instance(source, imports);
   const module = known(source);
-  if (module === undefined) return native.instantiate(source, imports);
-  return { module, instance: await native.instantiate(module, imports) };
+  return module === undefined ? native.instantiate(source, imports) : { module, instance: new native.Instance(module, imports) };
 };
 const bytesOf = async (response) => (await response).arrayBuffer();
 
@@ -49,11 +61,16 @@ export const WebAssembly = Object.assign(Object.create(native), {
   validate: (source) => known(source) !== undefined || native.validate(source),
 });
 
+function decoded(url) {
+  const head = DATA.exec(url)?.[0];
+  return head && Uint8Array.from(atob(url.slice(head.length)), (character) => character.charCodeAt(0));
+}
+
 // `fetch` of such a binary's URL needs no network. A body would be refused before the first request; this one is no stream.
 export async function fetch(input, init) {
   const url = String(input?.url ?? input);
-  if (!url.startsWith(DATA)) return globalThis.fetch(input, init);
-  const bytes = Uint8Array.from(atob(url.slice(DATA.length)), (character) => character.charCodeAt(0));
+  const bytes = decoded(url) ?? contentOf(url);
+  if (known(bytes) === undefined) return globalThis.fetch(input, init);
   const response = new Response(null, { headers: { "content-type": "application/wasm" } });
   return Object.defineProperty(response, "arrayBuffer", { value: async () => bytes.buffer });
 }

@@ -32,6 +32,13 @@ async fn places_are_neutral() {
 }
 
 #[tokio::test]
+async fn what_asks_for_style_sheets_hears_that_there_are_none() {
+    let program = "export default await import('data:text/css,p{}', { with: { type: 'css' } }).then(() => 'yes', ({ code }) => code);";
+    let project = Project::new(None, &[("index.js", program)]);
+    assert_eq!(run(&project.bundle().await.unwrap()), json!("MODULE_NOT_FOUND"));
+}
+
+#[tokio::test]
 async fn a_created_require_is_the_bundler_s() {
     let files = [
         ("index.mjs", "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);

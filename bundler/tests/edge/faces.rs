@@ -35,6 +35,51 @@ async fn browser_maps_replace_and_turn_off() {
 }
 
 #[tokio::test]
+async fn with_the_modules_of_nodejs_packages_show_no_face_for_browsers() {
+    let fields = json!({ "main": "./node.js", "browser": "./web.js", "dependencies": { "both": "1" } });
+    let files = [
+        ("node.js", "module.exports = [require('os').EOL, require('both'), typeof process.versions.node];"),
+        ("web.js", "module.exports = 'web';"),
+    ];
+    let mut registry = package(fields, &files);
+    let exports = json!({ "browser": "./web.js", "default": "./node.js" });
+    registry.publish(
+        json!({ "name": "both", "version": "1.0.0", "exports": exports }),
+        &[("web.js", "module.exports = 'both, web';"), ("node.js", "module.exports = 'both, node';")],
+    );
+    let project = Project::depending(&registry, json!({ "pkg": "1" }), USE);
+    assert_eq!(run(&project.bundle().await.unwrap()), json!("web"));
+    let bundle = project.bundle_with(|options| *options = options.clone().with_nodejs()).await.unwrap();
+    assert_eq!(run(&bundle), json!(["\n", "both, node", "string"]));
+}
+
+#[tokio::test]
+async fn a_package_finds_itself_by_its_name() {
+    // The inner `package.json` has no `exports`: not as the package that it is in, but as one that is installed.
+    let files = [
+        ("index.js", "module.exports = require('./inner/index.js');"),
+        ("inner/package.json", "{ \"type\": \"commonjs\" }"),
+        ("inner/index.js", "module.exports = [require('pkg/word'), require('@scope/own/word')];"),
+        ("word.js", "module.exports = 'word';"),
+    ];
+    let exports = json!({ ".": "./index.js", "./word": "./word.js" });
+    let mut registry =
+        package(json!({ "exports": exports.clone(), "dependencies": { "@scope/own": "1" } }), &files);
+    let own = json!({ "name": "@scope/own", "version": "1.0.0", "exports": exports });
+    registry.publish(
+        own,
+        &[
+            ("word.js", "module.exports = require('./inner/index.js');"),
+            files[1],
+            ("inner/index.js", "module.exports = require('@scope/own');"),
+            ("index.js", "module.exports = 'scoped';"),
+        ],
+    );
+    let project = Project::depending(&registry, json!({ "pkg": "1" }), USE);
+    assert_eq!(run(&project.bundle().await.unwrap()), json!(["word", "scoped"]));
+}
+
+#[tokio::test]
 async fn conditions_are_taken_in_the_package_s_order() {
     let fields = json!({ "exports": {
         ".": { "node": "./no.js", "deno": "./no.js", "worker": "./worker.js", "workerd": "./no.js", "default": "./no.js" },

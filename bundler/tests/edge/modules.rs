@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::support::workerd::run;
 use crate::support::{Project, main_code};
-use crate::{USE, value_of};
+use crate::{USE, package, value_of};
 
 #[tokio::test]
 async fn workers_are_entries_named_for_their_content() {
@@ -88,12 +88,15 @@ async fn webassembly_beside_a_module_and_inside_of_one_is_found() {
              ? WebAssembly.instantiateStreaming(response) : WebAssembly.instantiate(await response.arrayBuffer());
          }};
          const before = (await beside()).instance.exports.run();
+         // As Emscripten does, and lets whoever calls it wait: nobody but the start may make it.
+         const started = (async () => (await WebAssembly.instantiateStreaming(fetch(url))).instance.exports.run())();
          export default async () => [
-           before,
+           before, await started,
            (await WebAssembly.instantiate(bytes)).instance.exports.run(),
            new WebAssembly.Instance(new WebAssembly.Module(list)).exports.run(),
            (await WebAssembly.instantiate(await WebAssembly.compile(bytes.buffer))).exports.run(),
            (await WebAssembly.instantiateStreaming(fetch(url))).instance.exports.run(),
+           new WebAssembly.Instance(new WebAssembly.Module(Uint8Array.from([...bytes, ...Array(5000).fill(0)]))).exports.run(),
            WebAssembly.validate(bytes), new WebAssembly.Module(list) instanceof WebAssembly.Module,
            WebAssembly.Module.exports(new WebAssembly.Module(bytes))[0].name,
          ];"
@@ -101,18 +104,42 @@ async fn webassembly_beside_a_module_and_inside_of_one_is_found() {
     let project = Project::new(None, &[("index.js", &program)]);
     project.write("alone.wasm", ALONE);
     let bundle = project.bundle().await.unwrap();
-    assert_eq!(run(&bundle), json!([42, 42, 42, 42, 42, true, true, "run"]));
+    assert_eq!(run(&bundle), json!([42, 42, 42, 42, 42, 42, 42, true, true, "run"]));
     assert!(kinds(&bundle, ModuleKind::Wasm) <= 2 && !main_code(&bundle).contains(&base64));
 
     // In a package the bytes may stand in another file than what compiles them.
     let files = [
         (
             "index.js",
-            "const bytes = Buffer.from(require('./bytes'), 'base64'); module.exports = new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports.run();",
+            "// In a module one would say import.meta.url.
+             const bytes = Buffer.from(require('./bytes'), 'base64'); module.exports = new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports.run();",
         ),
         ("bytes.js", &format!("module.exports = '{base64}';")),
     ];
     assert_eq!(value_of(json!({}), &files, USE).await, json!(42));
+}
+
+#[tokio::test]
+async fn webassembly_in_a_file_that_is_read_by_its_name_is_found() {
+    let alone = std::str::from_utf8(ALONE).unwrap();
+    let registry = package(
+        json!({ "main": "lib/index.js" }),
+        &[("lib/alone.wasm", alone), (
+            "lib/index.js",
+            "const fs = require('fs'); const path = require('path');
+             const value = (bytes) => new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports.run();
+             const file = path.join(__dirname, 'alone.wasm');
+             module.exports = async () => [
+               value(fs.readFileSync(file)),
+               await new Promise((resolve) => fs.readFile(file, null, (error, bytes) => resolve(error ?? value(bytes)))),
+               value(await fs.promises.readFile(file)),
+               (await WebAssembly.instantiateStreaming(fetch('https://nowhere.example/' + 'alone.wasm'))).instance.exports.run(),
+               fs.existsSync(file), fs.existsSync('/none'), fs.readdirSync('/').length > 0,
+             ];",
+        )],
+    );
+    let project = Project::depending(&registry, json!({ "pkg": "1" }), USE);
+    assert_eq!(run(&project.bundle().await.unwrap()), json!([42, 42, 42, 42, true, false, true]));
 }
 
 #[tokio::test]

@@ -148,7 +148,7 @@ async fn bundled(
     args: &args::ImportNpm,
     reference: &args::NpmReference,
 ) -> Result<(Imported, cidery_bundler::Options), Failure> {
-    let mut options = package::options(context, &args.npm)?;
+    let mut options = package::options(context, &args.npm)?.with_nodejs();
     options.compatibility_date = Some(DATE.to_owned());
     let wanted = cidery_bundler::Import {
         name: reference.name.clone(),
