@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::support::workerd::run;
 use crate::support::{Project, main_code};
-use crate::{USE, value_of};
+use crate::{USE, package, value_of};
 
 #[tokio::test]
 async fn workers_are_entries_named_for_their_content() {
