@@ -16,7 +16,7 @@ import { answered, failed } from "./outcome.js";
 /** @typedef {import("./outcome.js").Outcome} Outcome */
 
 /** No command takes longer: code of others runs over code of others, and may hang. */
-const COMMAND_LIMIT = 300_000;
+const COMMAND_LIMIT = 600_000;
 const RUN_LIMIT = 60_000;
 
 /** A registry, someone who publishes, and a Worker with the loader; `await using` ends them. */
