@@ -16,13 +16,16 @@ import { answered, failed } from "./outcome.js";
 /** @typedef {import("./outcome.js").Outcome} Outcome */
 
 /** No command takes longer: code of others runs over code of others, and may hang. */
-const COMMAND_LIMIT = 300_000;
+const COMMAND_LIMIT = 600_000;
 const RUN_LIMIT = 60_000;
 
 /** A registry, someone who publishes, and a Worker with the loader; `await using` ends them. */
 export class Cidery {
+  /** @type {Awaited<ReturnType<typeof scratch>>} */
   #home;
+  /** @type {Awaited<ReturnType<typeof startServer>>} */
   #registry;
+  /** @type {unknown} */
   #policy;
   /** @type {import("../support/worker.js").RunningWorker | undefined} */
   #loader;
@@ -35,7 +38,9 @@ export class Cidery {
    * @param {unknown} policy
    */
   constructor(home, registry, policy) {
-    [this.#home, this.#registry, this.#policy] = [home, registry, policy];
+    this.#home = home;
+    this.#registry = registry;
+    this.#policy = policy;
   }
 
   static async start() {

@@ -32,8 +32,7 @@ const exceptions = JSON.parse(await readFile(EXCEPTIONS, "utf8"));
 const problems = [];
 
 await inNode();
-const ours = await byCidery();
-const theirs = await byWorkerBundler();
+const [ours, theirs] = await Promise.all([byCidery(), byWorkerBundler()]);
 
 for (const { id } of list) {
   const outcome = ours.runs.get(id);
@@ -61,7 +60,9 @@ async function inNode() {
 
 async function byCidery() {
   /** @type {Map<string, Outcome>} */
-  const [runs, imports] = [new Map(), new Map()];
+  const runs = new Map();
+  /** @type {Map<string, Outcome>} */
+  const imports = new Map();
   await using cidery = await Cidery.start();
   await inLanes(list, LANES, async (program) => {
     imports.set(program.id, await cidery.imports(program));

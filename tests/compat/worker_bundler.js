@@ -51,7 +51,7 @@ export class WorkerBundler {
   /** @param {Record<string, string>} files */
   async #ask(files) {
     if (this.#left === 0) await this[Symbol.asyncDispose]();
-    this.#host ??= await startWorker("tests/compat/worker_bundler/wrangler.jsonc", { vars: { REGISTRY: this.#registry } });
+    this.#host ??= await startWorker("tests/compat/fixtures/wrangler.jsonc", { vars: { REGISTRY: this.#registry } });
     this.#left = (this.#left || PROGRAMS) - 1;
     try {
       const body = JSON.stringify({ files, compatibilityDate: DATE });

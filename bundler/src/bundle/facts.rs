@@ -80,10 +80,19 @@ impl Of {
             .into_iter()
             .filter(|(_, meta)| meta["optional"] == true)
             .map(|(name, _)| name);
+        // What a package takes away in browsers it can do without elsewhere, too.
+        let turned_off =
+            package.browser.as_object().into_iter().flatten().filter(|(_, to)| **to == Value::Bool(false));
+        let turned_off = turned_off.map(|(name, _)| name.clone());
         Self {
             for_browsers: package.browser.is_string() || package.browser.is_object(),
             browser: browser.unwrap_or_default(),
-            optional: package.optional_dependencies.into_keys().chain(optional_peers).collect(),
+            optional: package
+                .optional_dependencies
+                .into_keys()
+                .chain(optional_peers)
+                .chain(turned_off)
+                .collect(),
             wasm: tree.any_file(folder, |path, bytes| {
                 match path.rsplit_once('.').map(|(_, extension)| extension) {
                     Some("wasm") => bytes.starts_with(&HEADER),

@@ -145,6 +145,18 @@ async fn what_a_package_can_do_without_may_be_absent() {
 }
 
 #[tokio::test]
+async fn what_a_package_does_without_in_browsers_may_be_absent_elsewhere() {
+    let registry = package(
+        json!({ "browser": { "driver": false } }),
+        &[("index.js", "module.exports = () => require('driver');")],
+    );
+    let program = "import load from 'pkg'; export default () => { try { return load() } catch (error) { return error.code } };";
+    let project = Project::depending(&registry, json!({ "pkg": "1" }), program);
+    let bundle = project.bundle_with(|options| *options = options.clone().with_nodejs()).await.unwrap();
+    assert_eq!(run(&bundle), json!("MODULE_NOT_FOUND"));
+}
+
+#[tokio::test]
 async fn features_of_nodejs_may_be_tested_for() {
     let code = "const major = process.versions.node.split('.')[0];
                 module.exports = [Number(major) > 0, typeof process !== 'undefined' && !!process.versions?.node];";

@@ -16,6 +16,6 @@ export default async () => {
     const response = await (edge ? edge.httpServerHandler({ port: 8401 }).fetch(request) : fetch(request));
     return [response.status, response.headers.get("set-cookie"), response.headers.get("etag"), await response.text()];
   };
-  const sum = { method: "POST", body: '{"a":40,"b":2}', headers: { "content-type": "application/json" } };
+  const sum = { method: "POST", body: '{"a":40,"b":2}', headers: { "content-type": "application/json", "content-length": "14" } };
   return [await ask("/users/7?x[y]=1"), await ask("/sum", sum), await ask("/fail"), await ask("/none")];
 };
