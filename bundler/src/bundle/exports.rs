@@ -98,7 +98,7 @@ fn names(exports: &Value, files: &[String]) -> (BTreeSet<String>, Vec<Skipped>) 
         let stood_for: Vec<String> = stars
             .into_iter()
             .map(|star| format!("{before}{star}{after}"))
-            .filter(|name| is_wanted(name) && CODE.contains(&extension_or_code(name)))
+            .filter(|name| is_wanted(name) && !is_types(name) && CODE.contains(&extension_or_code(name)))
             .collect();
         // All of them, or none: half of a pattern helps nobody.
         if names.len() + stood_for.len() <= LIMIT {
