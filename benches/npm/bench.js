@@ -30,10 +30,6 @@ const QUIET = ["--ignore-scripts"];
 await using temporary = await scratch();
 const registry = (await must("npm", ["config", "get", "registry"])).stdout.trim();
 
-await bundling();
-await fetching();
-await publishing();
-
 /** Bundles each input from packages that are at hand: ours from its cache, esbuild from `node_modules`. */
 async function bundling() {
   /** @type {Record<string, number>} */
@@ -187,3 +183,7 @@ async function must(command, args, options) {
 function print(name, ours, theirs, unit, n) {
   console.log(JSON.stringify({ name, ratio: ours / theirs, ours, theirs, unit, n }));
 }
+
+await bundling();
+await fetching();
+await publishing();
