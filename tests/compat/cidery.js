@@ -21,11 +21,8 @@ const RUN_LIMIT = 60_000;
 
 /** A registry, someone who publishes, and a Worker with the loader; `await using` ends them. */
 export class Cidery {
-  /** @type {Awaited<ReturnType<typeof scratch>>} */
   #home;
-  /** @type {Awaited<ReturnType<typeof startServer>>} */
   #registry;
-  /** @type {unknown} */
   #policy;
   /** @type {import("../support/worker.js").RunningWorker | undefined} */
   #loader;
