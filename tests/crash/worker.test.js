@@ -55,7 +55,7 @@ test("T25: workerd killed at ten moments while publishing, every acknowledged re
   const publishing = new Publishing(await originOf(url));
   for (let moment = 0; moment < MOMENTS; moment++) {
     await publishing.until(url, async () => {
-      await sleep(300 + Math.random() * 1700);
+      await sleep(300 + Math.random() * 4700);
       await killWorkerd();
     });
     await reachable(url);
